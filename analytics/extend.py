@@ -1,0 +1,1 @@
+"""What this floor offers to those above: hooks, called with keywords."""

@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ContentConfig(AppConfig):
+    name = "content"
+    verbose_name = "Content"
+
+    def ready(self) -> None:
+        from content import extend  # noqa: F401 - declares this floor's hooks

@@ -1,0 +1,32 @@
+"""What the customers' floor offers to those above: hooks, called with keywords."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from dxp.lib.hooks import hookspec
+
+if TYPE_CHECKING:
+    from customers.models import Profile
+    from customers.record import Recorded
+
+
+@hookspec
+def customers_events_recorded(events: Sequence[Recorded], at: datetime) -> None:
+    """New events lie in the store: react inside their transaction, without calling anything outside.
+
+    Called by the fold and by `record` once per batch, segment changes included; the events carry
+    their ids, in rising order.
+    """
+
+
+@hookspec
+def customers_profiles_merged(kept: int, absorbed: int, at: datetime) -> None:
+    """Two profiles became one: move what belongs to the absorbed id over to the kept one."""
+
+
+@hookspec
+def customers_profile_panels(profile: Profile) -> str:
+    """Offer a panel of HTML on the profile page in the admin, or an empty text."""

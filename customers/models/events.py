@@ -1,0 +1,120 @@
+"""What people did, from the moment it arrives to the rollup that segments read."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.models.identities import Alias
+from customers.models.profiles import Profile
+from customers.models.sources import Source
+
+
+class Inbox(models.Model):
+    """Requests that were acknowledged and wait for the fold: one row per HTTP batch, cleaned.
+
+    `body` is a JSON list of events in their normal shape (see `customers.ingest`).
+    """
+
+    source = models.ForeignKey(Source, models.CASCADE)
+    received_at = models.DateTimeField()
+    body = models.BinaryField()
+
+
+class Quarantine(models.Model):
+    """Events that could not be accepted, with the reason; their neighbors in the batch were."""
+
+    source = models.ForeignKey(Source, models.CASCADE, verbose_name=_("source"))
+    received_at = models.DateTimeField(_("received"))
+    reason = models.CharField(_("reason"), max_length=200)
+    body = models.JSONField(_("event"))
+
+    class Meta:
+        verbose_name = _("rejected event")
+        verbose_name_plural = _("rejected events")
+        indexes = [models.Index(fields=["-received_at"], name="customers_quarantine_latest")]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class Seen(models.Model):
+    """Message ids already folded: what arrives again is dropped. Pruned after 30 days.
+
+    Not partitioned and apart from `Event`: a unique key on a partitioned table must hold the
+    partition key, and a retry has a new `received_at`.
+    """
+
+    pk = models.CompositePrimaryKey("source_id", "message_id")
+    source = models.ForeignKey(Source, models.CASCADE)
+    message_id = models.CharField(max_length=100)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["seen_at"], name="customers_seen_age")]
+
+
+class Event(models.Model):
+    """One thing that happened; rows are added, never edited.
+
+    Partitioned by the month of `received_at`. `alias` is the truth about who did it; `profile` is the
+    owner at the moment of folding and never rewritten: readers overlay `AliasOverride`. `id` is
+    assigned in the order of folding. `xid` is the writing transaction, the lake's watermark.
+    """
+
+    class Type(models.TextChoices):
+        TRACK = "track", _("Track")
+        PAGE = "page", _("Page")
+        SCREEN = "screen", _("Screen")
+        IDENTIFY = "identify", _("Identify")
+        GROUP = "group", _("Group")
+        ALIAS = "alias", _("Alias")
+
+    id = models.BigAutoField(primary_key=True)
+    received_at = models.DateTimeField()
+    at = models.DateTimeField()
+    position = models.IntegerField()
+    source = models.ForeignKey(Source, models.DO_NOTHING, null=True, db_constraint=False)
+    message_id = models.CharField(max_length=100)
+    type = models.CharField(max_length=10, choices=Type)
+    name = models.CharField(max_length=200)
+    alias = models.ForeignKey(Alias, models.DO_NOTHING, db_constraint=False)
+    profile = models.ForeignKey(
+        Profile, models.DO_NOTHING, db_constraint=False, related_name="events"
+    )
+    user_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 - as it was sent
+    anonymous_id = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    previous_id = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    group_id = models.CharField(max_length=255, null=True)  # noqa: DJ001
+    properties = models.JSONField()
+    context = models.JSONField()
+
+    class Meta:
+        ordering = ["-at", "-received_at", "-position"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class EventDay(models.Model):
+    """How often and for how much a profile did one thing on one day: what segments count.
+
+    `day` is the workspace's day of the event's own time. `amount` sums the property `revenue` (or
+    `value`, `total`, in this order).
+    """
+
+    pk = models.CompositePrimaryKey("profile_id", "name", "day")
+    profile = models.ForeignKey(Profile, models.CASCADE)
+    name = models.CharField(max_length=200)
+    day = models.DateField()
+    n = models.IntegerField()
+    amount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["name", "day"], include=["profile", "n", "amount"], name="customers_event_day"
+            )
+        ]

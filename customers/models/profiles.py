@@ -1,0 +1,59 @@
+"""People, as far as we can tell."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dxp.lib import ids
+
+
+class Profile(models.Model):
+    """One person as far as we can tell: a function of the accepted, unrevoked links of aliases.
+
+    `bucket` is a stable random number 0..1023 for samples and splits. An absorbed profile is kept:
+    it comes back when the link that merged it is revoked.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = "ACTIVE", _("Active")
+        ABSORBED = "ABSORBED", _("Merged into another")
+        ERASED = "ERASED", _("Erased")
+
+    public_id = models.UUIDField(default=ids.uuid7, unique=True, editable=False)
+    bucket = models.SmallIntegerField(editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ACTIVE)
+    is_known = models.BooleanField(_("known"), default=False)
+    traits = models.JSONField(_("traits"), default=dict)
+    created_at = models.DateTimeField(_("first seen"))
+    last_seen_at = models.DateTimeField(_("last seen"))
+
+    class Meta:
+        verbose_name = _("profile")
+        verbose_name_plural = _("profiles")
+        ordering = ["-last_seen_at", "-id"]
+        indexes = [
+            models.Index(fields=["-last_seen_at", "-id"], name="customers_profile_latest"),
+            GinIndex(fields=["traits"], opclasses=["jsonb_path_ops"], name="customers_profile_traits"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=["ACTIVE", "ABSORBED", "ERASED"]),
+                name="customers_profile_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(bucket__gte=0, bucket__lt=1024), name="customers_profile_bucket"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The person's name, else an address, else a short public id."""
+        traits = self.traits if isinstance(self.traits, dict) else {}
+        first, last = traits.get("firstName") or "", traits.get("lastName") or ""
+        name = traits.get("name") or f"{first} {last}".strip()
+        return str(name or traits.get("email") or f"#{str(self.public_id)[-8:]}")

@@ -1,0 +1,32 @@
+"""Who may send us events."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from dxp.lib import ids
+
+
+class Source(models.Model):
+    """A site, an app or a server that sends events, known by its write key.
+
+    A write key is public (it stands in web pages): it may add events, and read nothing.
+    """
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    write_key = models.CharField(
+        _("write key"), max_length=40, unique=True, default=ids.key, editable=False
+    )
+    is_active = models.BooleanField(
+        _("accepts events"), default=True, help_text=_("A source that is off is answered with 401.")
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("source")
+        verbose_name_plural = _("sources")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,40 @@
+"""The worker's app and the clock: everything that runs by time is listed here.
+
+A tick is a hint that says "look": it expires, may be lost, and carries no state.
+"""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxp.settings.dev")
+app = Celery("dxp")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+def every(seconds: float, task: str) -> dict[str, object]:
+    """Return a schedule entry whose messages die before the next one comes."""
+    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1.0)}}
+
+
+app.conf.update(
+    task_ignore_result=True,
+    task_acks_late=False,
+    worker_prefetch_multiplier=1,
+    worker_max_tasks_per_child=5000,
+    broker_connection_retry_on_startup=True,
+    worker_hijack_root_logger=False,
+    task_default_queue="default",
+    beat_schedule={
+        "fold": every(1, "customers.tasks.fold"),
+        "sweep": every(30, "customers.tasks.sweep"),
+        "reconcile": every(86_400, "customers.tasks.reconcile"),
+        "partitions": every(3_600, "customers.tasks.partitions"),
+        "advance": every(1, "journeys.tasks.advance"),
+        "dispatch": every(1, "journeys.tasks.dispatch"),
+        "reap": every(30, "journeys.tasks.reap"),
+        "seal": every(10, "analytics.tasks.seal"),
+        "compact": every(3_600, "analytics.tasks.compact"),
+    },
+)

@@ -1,0 +1,1 @@
+"""Tools without a home: they know no trade and import no app."""

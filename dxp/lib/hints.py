@@ -1,0 +1,44 @@
+"""A hint tells the worker to look now instead of at its next tick; losing one only delays."""
+
+from __future__ import annotations
+
+import logging
+from functools import lru_cache
+
+import redis
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+
+log = logging.getLogger(__name__)
+QUIET_MS = 200
+
+
+@lru_cache(maxsize=1)
+def client() -> redis.Redis:
+    """Return this process's connection pool to Redis; short timeouts, since nothing waits for it."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=0.5, health_check_interval=30
+    )
+
+
+def after_commit(task: str) -> None:
+    """Hint at a task once this transaction has committed, at most once in a while."""
+    transaction.on_commit(lambda: now(task), robust=True)
+
+
+def now(task: str) -> None:
+    """Hint at a task by its name, unless somebody did within the last moment."""
+    try:
+        if client().set(f"hint:{task}", 1, nx=True, px=QUIET_MS):
+            current_app.send_task(task, expires=10, ignore_result=True, retry=False)
+    except Exception as error:  # noqa: BLE001 - a lost hint delays; the next tick looks anyway
+        log.warning("No hint for %s: %s", task, error)
+
+
+def looking(task: str) -> None:
+    """Say that the worker is about to look, so that a later hint is sent again."""
+    try:
+        client().delete(f"hint:{task}")
+    except redis.RedisError as error:
+        log.warning("Redis did not take note of %s: %s", task, error)

@@ -1,0 +1,54 @@
+"""Work is a row: how rows change hands, and how many of them move at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import psycopg
+from django.db import connection, models
+
+M = TypeVar("M", bound=models.Model)
+
+
+class MovableQuerySet(models.QuerySet[M]):
+    """A queryset of rows that have a state."""
+
+    def move(self, pk: int, before: str, after: str, **changes: Any) -> bool:
+        """Change a row's state if nobody was faster; return whether it was us."""
+        return self.filter(pk=pk, state=before).update(state=after, **changes) == 1
+
+
+@contextmanager
+def raw_cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """Yield a cursor of psycopg itself, inside Django's transaction.
+
+    For COPY and for arrays, which Django's cursor binds value by value. Errors still reach Django, so
+    that a connection that died is renewed at the next request.
+    """
+    connection.ensure_connection()
+    # A bare psycopg cursor would bypass Django's error tracking: after a restart of PostgreSQL every
+    # request failed for a minute.
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        yield cursor
+
+
+def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append rows by COPY; table and columns are names from our code, never from outside."""
+    with raw_cursor() as cursor:
+        query = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(
+            psycopg.sql.Identifier(table),
+            psycopg.sql.SQL(", ").join(psycopg.sql.Identifier(name) for name in columns),
+        )
+        with cursor.copy(query) as copy:
+            for row in rows:
+                copy.write_row(row)
+
+
+def advisory_lock(name: str) -> bool:
+    """Take a lock until the end of the transaction; return False if somebody holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+        row = cursor.fetchone()
+    return bool(row and row[0])

@@ -1,0 +1,1 @@
+"""Settings by environment: `env` reads and documents, `base` is true everywhere, the rest differ."""

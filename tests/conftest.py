@@ -1,0 +1,87 @@
+"""One database is migrated once and then copied for each parallel process."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker):
+    """Migrate one template database, copy it for this process."""
+    import psycopg
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.db import connection, connections
+
+    url = os.environ["DATABASE_URL"]
+    mine = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
+    with django_db_blocker.unblock(), psycopg.connect(url, autocommit=True) as server:
+        # The processes start at the same moment: the first makes the template, the others wait.
+        server.execute("SELECT pg_advisory_lock(7321)")
+        template = f"dxp_{_fingerprint()}"
+        if not server.execute(
+            "SELECT 1 FROM pg_database WHERE datname = %s", [template]
+        ).fetchone():
+            server.execute("DROP DATABASE IF EXISTS dxp_making")
+            server.execute("CREATE DATABASE dxp_making")
+            _use("dxp_making")
+            call_command("migrate", verbosity=0, interactive=False)
+            connections.close_all()
+            server.execute(f'ALTER DATABASE dxp_making RENAME TO "{template}"')
+        server.execute(f'CREATE DATABASE "{mine}" TEMPLATE "{template}"')
+        server.execute("SELECT pg_advisory_unlock(7321)")
+        _use(mine)
+        Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
+        yield
+        connection.close()
+        connections.close_all()
+        server.execute(f'DROP DATABASE IF EXISTS "{mine}" WITH (FORCE)')
+
+
+def _fingerprint() -> str:
+    root = Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for file in sorted([*root.glob("*/migrations/*.py"), *root.glob("dxp/users/migrations/*.py")]):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _use(name: str) -> None:
+    from django.conf import settings
+    from django.db import connections
+
+    connections.close_all()
+    settings.DATABASES["default"]["NAME"] = name
+    connections["default"].settings_dict["NAME"] = name
+
+
+@pytest.fixture(autouse=True)
+def _fresh_redis(request):
+    """Start each test that touches the database with an empty Redis of its own."""
+    if "django_db" in [mark.name for mark in request.node.iter_markers()] or "db" in (
+        request.fixturenames
+    ):
+        from dxp.lib import hints
+
+        hints.client().flushdb()
+
+
+@pytest.fixture
+def dataset():
+    """Return the folder of real data sets; skip where it is missing, fail where CI is set."""
+
+    def folder(name: str) -> Path:
+        found = DATA / name
+        if not found.exists():
+            if os.environ.get("CI"):
+                pytest.fail(f"The data set {name} is missing beside the checkout.")
+            pytest.skip(f"The data set {name} is not beside the checkout.")
+        return found
+
+    return folder

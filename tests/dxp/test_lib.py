@@ -1,0 +1,33 @@
+"""The cellar's tools keep their word."""
+
+import pytest
+
+from customers.models import Profile
+from dxp.lib import ids, rows
+from dxp.lib.clock import now
+
+
+class TestIds:
+    def test_uuid7_sorts_by_time(self):
+        made = [ids.uuid7() for _ in range(50)]
+
+        assert [one.version for one in made] == [7] * 50
+        assert [one.int >> 80 for one in made] == sorted(one.int >> 80 for one in made)
+
+    def test_a_bucket_is_always_the_same(self):
+        assert ids.bucket("split", 7) == ids.bucket("split", 7)
+        assert len({ids.bucket("split", person) for person in range(1000)}) > 900
+
+
+@pytest.mark.django_db
+class TestRows:
+    def test_copy_appends_and_rolls_back_with_django(self):
+        at = now()
+
+        rows.copy_rows(
+            "customers_profile",
+            ["public_id", "bucket", "state", "is_known", "traits", "created_at", "last_seen_at"],
+            [(ids.uuid7(), 3, "ACTIVE", False, "{}", at, at)],
+        )
+
+        assert Profile.objects.get().bucket == 3
