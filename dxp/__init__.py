@@ -1,1 +1,1 @@
-"""The roof, ground and cellar of the house: settings, composition, staff, and tools without a home."""
+"""Roof, ground and cellar: settings, composition, staff, and tools without a home."""

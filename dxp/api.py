@@ -28,7 +28,8 @@ class TokenAuthentication(BaseAuthentication):
             return None
         digest = ApiToken.hash(words[-1].decode("ascii", "replace"))
         token = (
-            ApiToken.objects.select_related("user")
+            ApiToken.objects
+            .select_related("user")
             .filter(digest=digest, revoked_at__isnull=True, user__is_active=True)
             .first()
         )

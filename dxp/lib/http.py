@@ -12,8 +12,8 @@ BIGGEST_CHUNKED_BODY = 8 * 1024 * 1024
 class ReadChunked:
     """WSGI wrapper that reads bodies sent with `Transfer-Encoding: chunked`.
 
-    Django trusts Content-Length, which such requests lack, so that their body would be empty (mobile
-    SDKs send this way).
+    Django trusts Content-Length, which such requests lack: their body would be empty. Mobile
+    SDKs send this way.
     """
 
     def __init__(self, application: Callable[[dict[str, Any], Any], Iterable[bytes]]) -> None:

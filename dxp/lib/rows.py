@@ -24,12 +24,12 @@ class MovableQuerySet(models.QuerySet[M]):
 def raw_cursor() -> Iterator[psycopg.Cursor[Any]]:
     """Yield a cursor of psycopg itself, inside Django's transaction.
 
-    For COPY and for arrays, which Django's cursor binds value by value. Errors still reach Django, so
-    that a connection that died is renewed at the next request.
+    For COPY and for arrays, which Django's cursor binds value by value. Errors still reach
+    Django, so that a connection that died is renewed at the next request.
     """
     connection.ensure_connection()
-    # A bare psycopg cursor would bypass Django's error tracking: after a restart of PostgreSQL every
-    # request failed for a minute.
+    # A bare psycopg cursor would bypass Django's error tracking: after a restart of PostgreSQL
+    # every request failed for a minute.
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         yield cursor
 

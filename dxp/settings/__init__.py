@@ -1,1 +1,1 @@
-"""Settings by environment: `env` reads and documents, `base` is true everywhere, the rest differ."""
+"""Settings by environment: `env` is the table, `base` is true everywhere, the rest differ."""

@@ -25,24 +25,64 @@ def _declare(name: str, default: str, meaning: str) -> None:
     VARIABLES[name] = Variable(name, default, meaning)
 
 
-_declare("SECRET_KEY", "", "Signs sessions, links in messages and cookies. Production refuses to start without one of 50 characters or more.")
+_declare(
+    "SECRET_KEY",
+    "",
+    "Signs sessions, links in messages and cookies. Production refuses to start without one of 50 characters or more.",
+)
 _declare("DEBUG", "0", "1 shows tracebacks in the browser. Refused in production.")
-_declare("ALLOWED_HOSTS", "", "Host names that are answered, separated by commas. Production refuses `*` and an empty list.")
-_declare("SITE_URL", "", "The address people see, such as `https://www.example.org`; links in messages begin with it. Empty: `http://localhost:PORT`.")
-_declare("DATABASE_URL", "", "A PostgreSQL server, 15 or newer: `postgres://user:password@host:5432/name`. Empty: `make serve` and `make test` start their own.")
-_declare("REDIS_URL", "", "A Redis or Valkey server: `redis://host:6379/0`. Empty: `make serve` and `make test` start their own.")
+_declare(
+    "ALLOWED_HOSTS",
+    "",
+    "Host names that are answered, separated by commas. Production refuses `*` and an empty list.",
+)
+_declare(
+    "SITE_URL",
+    "",
+    "The address people see, such as `https://www.example.org`; links in messages begin with it. Empty: `http://localhost:PORT`.",
+)
+_declare(
+    "DATABASE_URL",
+    "",
+    "A PostgreSQL server, 15 or newer: `postgres://user:password@host:5432/name`. Empty: `make serve` and `make test` start their own.",
+)
+_declare(
+    "REDIS_URL",
+    "",
+    "A Redis or Valkey server: `redis://host:6379/0`. Empty: `make serve` and `make test` start their own.",
+)
 _declare("PORT", "8000", "The port of the web server.")
-_declare("VAR_DIR", "var", "Where DXP keeps what it writes: embedded servers' data, uploads, the event lake, logs.")
+_declare(
+    "VAR_DIR",
+    "var",
+    "Where DXP keeps what it writes: embedded servers' data, uploads, the event lake, logs.",
+)
 _declare("DEMO", "1", "0 starts `make serve` without the demo world.")
 _declare("LAKE_DIR", "", "Where sealed events lie as Parquet files. Empty: `VAR_DIR/lake`.")
-_declare("SMTP_URL", "", "The mail server: `smtp://user:password@host:587?starttls=1`, or `smtps://…:465`. Empty: `make serve` keeps messages in `VAR_DIR/mail` instead of sending them.")
-_declare("MAIL_FROM", "Alder & Finch <hello@alderandfinch.example>", "Sender of messages when the template names none.")
+_declare(
+    "SMTP_URL",
+    "",
+    "The mail server: `smtp://user:password@host:587?starttls=1`, or `smtps://…:465`. Empty: `make serve` keeps messages in `VAR_DIR/mail` instead of sending them.",
+)
+_declare(
+    "MAIL_FROM",
+    "Alder & Finch <hello@alderandfinch.example>",
+    "Sender of messages when the template names none.",
+)
 _declare("SEND_RATE", "50", "Messages a second at most through one sender.")
-_declare("TIME_ZONE", "UTC", "The workspace's time zone: days in reports and segments begin at its midnight.")
+_declare(
+    "TIME_ZONE",
+    "UTC",
+    "The workspace's time zone: days in reports and segments begin at its midnight.",
+)
 _declare("WEB_WORKERS", "1", "Web server processes.")
 _declare("WORKER_CONCURRENCY", "2", "Processes of the background worker.")
 _declare("LOG_LEVEL", "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR.")
-_declare("HTTPS", "1", "Production only: 0 serves plain http, for a network of your own behind a proxy that ends TLS elsewhere.")
+_declare(
+    "HTTPS",
+    "1",
+    "Production only: 0 serves plain http, for a network of your own behind a proxy that ends TLS elsewhere.",
+)
 
 
 def read(name: str) -> str:

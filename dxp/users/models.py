@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 class User(AbstractUser):
     """A person who works here.
 
-    Ours from the first migration, because it can't be changed later. The SCIM fields are those that a
-    company directory needs to keep its own ids (RFC 7643 3.1).
+    Ours from the first migration, because it can't be changed later. The SCIM fields are those
+    that a company directory needs to keep its own ids (RFC 7643 3.1).
     """
 
     scim_id = models.CharField(max_length=254, blank=True, default="", editable=False)

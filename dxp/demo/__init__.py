@@ -1,0 +1,1 @@
+"""The demo world: Alder & Finch, a wealth manager that does not exist."""

@@ -1,0 +1,213 @@
+"""Five hundred made-up people and thirty days of what they did, from a seed.
+
+Known truths, so that reports can be checked: people who come by e-mail sign up about twice as often
+as others; whoever has read three articles signs up about three times as often.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+SEED = 20261121
+DAYS = 30
+PEOPLE = 500
+NAMESPACE = uuid.UUID("6f1c2d0e-58a7-4b39-9d0a-2f6d7c5b1e44")
+
+FIRST = [
+    "Ada",
+    "Bela",
+    "Carmen",
+    "Dario",
+    "Elena",
+    "Fyodor",
+    "Greta",
+    "Hugo",
+    "Ines",
+    "Jonas",
+    "Katya",
+    "Luca",
+    "Mei",
+    "Nadia",
+    "Oskar",
+    "Paula",
+    "Quentin",
+    "Rosa",
+    "Stefan",
+    "Teodora",
+    "Ulla",
+    "Viktor",
+    "Wanda",
+    "Xenia",
+    "Yusuf",
+    "Zoe",
+]
+LAST = [
+    "Albu",
+    "Brandt",
+    "Costa",
+    "Dumont",
+    "Eriksen",
+    "Ferrari",
+    "Gomez",
+    "Horvat",
+    "Ivanova",
+    "Jansen",
+    "Keller",
+    "Lindqvist",
+    "Moreau",
+    "Novak",
+    "Olsen",
+    "Petrescu",
+    "Quist",
+    "Ricci",
+    "Sokolova",
+    "Torres",
+    "Urban",
+    "Varga",
+    "Weber",
+    "Xu",
+    "Yilmaz",
+    "Zeman",
+]
+COUNTRIES = ["DE", "ES", "FR", "IT", "RO", "US", "GB"]
+CHANNELS = {
+    "organic": (0.42, "https://search.example/", {}),
+    "direct": (0.22, "", {}),
+    "email": (0.12, "", {"source": "newsletter", "medium": "email", "name": "autumn-letter"}),
+    "paid": (
+        0.14,
+        "https://search.example/",
+        {"source": "search", "medium": "cpc", "name": "funds"},
+    ),
+    "social": (0.10, "https://social.example/", {}),
+}
+
+
+@dataclass
+class Place:
+    """One page of the site that people can visit."""
+
+    kind: str
+    path: str
+    title: str
+    properties: dict[str, Any]
+
+
+@dataclass
+class Person:
+    """One made-up visitor."""
+
+    number: int
+    first: str
+    last: str
+    country: str
+    pace: float
+    read: int = 0
+    signed_up: bool = False
+    customer: bool = False
+    trail: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def anonymous_id(self) -> str:
+        return str(uuid.uuid5(NAMESPACE, f"browser-{self.number}"))
+
+    @property
+    def email(self) -> str:
+        return f"{self.first}.{self.last}.{self.number}@example.com".lower()
+
+
+def crowd(chance: random.Random) -> list[Person]:
+    """Return the people; how often they come follows a power law, as it does in real crowds."""
+    return [
+        Person(
+            number=number,
+            first=chance.choice(FIRST),
+            last=chance.choice(LAST),
+            country=chance.choices(COUNTRIES, [5, 3, 3, 3, 4, 2, 2])[0],
+            pace=chance.paretovariate(1.6),
+        )
+        for number in range(1, PEOPLE + 1)
+    ]
+
+
+def history(
+    places: list[Place], start: datetime
+) -> Iterator[tuple[datetime, list[dict[str, Any]]]]:
+    """Yield (day's end, events of that day) for thirty days, in order of time."""
+    chance = random.Random(SEED)  # noqa: S311 - a made-up world must be the same each time
+    people = crowd(chance)
+    for day in range(DAYS):
+        events: list[dict[str, Any]] = []
+        for person in people:
+            if chance.random() < min(0.9, 0.07 * person.pace):
+                minute = timedelta(minutes=chance.triangular(6 * 60, 23 * 60, 19 * 60))
+                events += visit(person, places, start + timedelta(days=day) + minute, chance)
+        events.sort(key=lambda event: event["timestamp"])
+        yield start + timedelta(days=day + 1), events
+
+
+def visit(
+    person: Person, places: list[Place], at: datetime, chance: random.Random
+) -> list[dict[str, Any]]:
+    """Return the events of one session of one person."""
+    channel = chance.choices(list(CHANNELS), [row[0] for row in CHANNELS.values()])[0]
+    _, referrer, campaign = CHANNELS[channel]
+    context: dict[str, Any] = {"campaign": campaign} if campaign else {}
+    events: list[dict[str, Any]] = []
+
+    def happened(type_: str, name: str, properties: dict[str, Any], **more: Any) -> None:
+        key = f"{person.number}-{at.isoformat()}-{len(events)}-{name}"
+        events.append({
+            "type": type_,
+            "event": name if type_ == "track" else None,
+            "anonymousId": person.anonymous_id,
+            "userId": f"customer-{person.number:04d}" if person.customer else None,
+            "messageId": str(uuid.uuid5(NAMESPACE, key)),
+            "timestamp": moment.isoformat(),
+            "properties": properties,
+            "context": context,
+            **more,
+        })  # fmt: skip
+
+    moment = at
+    for step in range(1 + min(9, int(chance.expovariate(0.45)))):
+        place = chance.choices(places, [3 if row.kind == "article" else 2 for row in places])[0]
+        page = {"path": place.path, "title": place.title, "referrer": "" if step else referrer}
+        happened("page", "", page)
+        if place.kind == "article":
+            person.read += 1
+            happened("track", "Article Viewed", place.properties)
+        elif place.kind == "product":
+            happened("track", "Product Viewed", place.properties)
+        moment += timedelta(seconds=chance.triangular(8, 400, 60))
+        decide(person, channel, chance, happened)
+    return events
+
+
+def decide(
+    person: Person, channel: str, chance: random.Random, happened: Callable[..., None]
+) -> None:
+    """Let a person sign up or buy: the known truths of this world stand here."""
+    willing = 0.03 * (3 if person.read >= 3 else 1) * (2 if channel == "email" else 1)
+    if person.signed_up:
+        if chance.random() < 0.02:
+            amount = round(chance.lognormvariate(5.2, 0.6), 2)
+            happened("track", "Savings Plan Opened", {"revenue": amount, "currency": "EUR"})
+    elif chance.random() < willing:
+        person.signed_up = True
+        traits = {
+            "email": person.email,
+            "firstName": person.first,
+            "lastName": person.last,
+            "country": person.country,
+        }
+        happened("identify", "", {}, traits=traits)
+        happened("track", "Signed Up", {"form": "newsletter"})
+        if chance.random() < 0.5:
+            person.customer = True
+            happened("identify", "", {}, traits={"plan": chance.choice(["basic", "plus"])})

@@ -1,0 +1,31 @@
+"""What a fresh database needs once: a first person to sign in, and the demo world."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from dxp.demo import world
+from dxp.lib.clock import now
+from dxp.users.models import User
+
+
+class Command(BaseCommand):
+    help = "Prepare a fresh database: the first user, and the demo world unless told not to."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--no-demo", action="store_true", help="Leave the demo world out.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Do what is still missing; a second run changes nothing."""
+        if not User.objects.filter(is_superuser=True).exists():
+            password = secrets.token_urlsafe(12)
+            User.objects.create_superuser("admin", "admin@alderandfinch.example", password)
+            note = settings.VAR_DIR / "first-sign-in"
+            note.write_text(f"admin\n{password}\n")
+            note.chmod(0o600)
+        if not options["no_demo"]:
+            world.build(at=now(), say=self.stdout.write)

@@ -1,0 +1,61 @@
+"""Who may do what: the seven roles and the rights each begins with."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import Group, Permission
+from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
+
+ENTER = ["wagtailadmin.access_admin"]
+PEOPLE = ["customers.view_profile", "customers.view_segment"]
+SEGMENTS = ["customers.add_segment", "customers.change_segment", "customers.delete_segment"]
+SOURCES = [
+    "customers.view_source", "customers.add_source", "customers.change_source",
+    "customers.view_quarantine",
+]  # fmt: skip
+JOURNEYS = [
+    f"journeys.{act}_{noun}"
+    for noun in ("journey", "message")
+    for act in ("view", "add", "change", "delete")
+]
+OUTBOX = ["journeys.view_delivery"]
+REPORTS = ["analytics.view_reports"]
+
+ROLES: dict[str, list[str]] = {
+    "Administrator": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES, *JOURNEYS, *OUTBOX, *REPORTS],
+    "Marketer": [*ENTER, *PEOPLE, *SEGMENTS, *JOURNEYS, *OUTBOX, *REPORTS],
+    "Editor": [*ENTER, "customers.view_segment"],
+    "Analyst": [*ENTER, *PEOPLE, *REPORTS, "journeys.view_journey"],
+    "Data steward": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES],
+    "Adviser": [*ENTER, "customers.view_profile"],
+    "Developer": [*ENTER, *SOURCES, "customers.view_segment", "journeys.view_journey", *OUTBOX],
+}
+WRITERS = {"Administrator", "Editor", "Marketer"}
+PAGE_RIGHTS = ["add_page", "change_page", "publish_page"]
+FILE_RIGHTS = ["add_image", "change_image", "choose_image", "add_document", "choose_document"]
+
+
+def seed() -> None:
+    """Create the roles that are missing; a role that exists keeps what people made of it."""
+    known = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in Permission.objects.select_related("content_type")
+    }
+    for name, rights in ROLES.items():
+        group, created = Group.objects.get_or_create(name=name)
+        if not created:
+            continue
+        group.permissions.set([known[right] for right in rights])
+        if name in WRITERS:
+            _let_write(group)
+
+
+def _let_write(group: Group) -> None:
+    page, collection = Page.get_first_root_node(), Collection.get_first_root_node()
+    for codename in PAGE_RIGHTS:
+        GroupPagePermission.objects.get_or_create(
+            group=group, page=page, permission=Permission.objects.get(codename=codename)
+        )
+    for permission in Permission.objects.filter(codename__in=FILE_RIGHTS):
+        GroupCollectionPermission.objects.get_or_create(
+            group=group, collection=collection, permission=permission
+        )

@@ -1,0 +1,112 @@
+"""`make test`: every check there is, with one summary at the end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+CODE = ["dxp", "customers", "content", "journeys", "analytics", "benchmarks", "tests", "manage.py"]
+PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "dxp.settings.production",
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    "ALLOWED_HOSTS": "www.example.org",
+    "SITE_URL": "https://www.example.org",
+    "DATABASE_URL": "postgres://dxp@127.0.0.1/dxp",
+    "REDIS_URL": "redis://127.0.0.1:6379/0",
+}
+TESTING = {"DJANGO_SETTINGS_MODULE": "dxp.settings.test"}
+
+
+def templates() -> list[str]:
+    """Return every template by its path."""
+    return [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
+
+
+def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
+    """Return (name, command, environment) of each check, quick ones first."""
+    python = sys.executable
+    deploy = "check --deploy --fail-level WARNING"
+    missing = "makemigrations --check --dry-run"
+    schema = f"spectacular --validate --fail-on-warn --file {os.devnull}"
+    parallel = ["-n", "2", "--dist", "worksteal", "-m", "not browser"]
+    return [
+        ("ruff check", [str(BIN / "ruff"), "check", *CODE], {}),
+        ("ruff format", [str(BIN / "ruff"), "format", "--check", *CODE], {}),
+        ("djhtml", [str(BIN / "djhtml"), "--check", *templates()], {}),
+        ("curlylint", [str(BIN / "curlylint"), "--parse-only", *templates()], {}),
+        ("import contracts", [str(BIN / "lint-imports")], {}),
+        ("check --deploy", [python, "manage.py", *deploy.split()], PRODUCTION),
+        ("migrations", [python, "manage.py", *missing.split()], TESTING),
+        ("API schema", [python, "manage.py", *schema.split()], TESTING),
+        ("mypy", [str(BIN / "mypy"), *CODE[:5]], {}),
+        ("pytest", [python, "-m", "pytest", "-q", *parallel, *chosen], {}),
+        ("browser", [python, "-m", "pytest", "-q", "-m", "browser", "tests/browser"], {}),
+    ]  # fmt: skip
+
+
+def need_chromium() -> str:
+    """Return why the browser tests cannot run, or an empty text; install Chromium where we may."""
+    if (
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome")
+    ):
+        return ""
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        sys.stdout.write("Installing Chromium for the browser tests …\n")
+        sys.stdout.flush()
+        surroundings = dict(os.environ, DEBIAN_FRONTEND="noninteractive")
+        for step in (
+            ["update", "-qq"],
+            ["install", "-y", "-qq", "--no-install-recommends", "chromium"],
+        ):
+            subprocess.run(
+                ["apt-get", *step], env=surroundings, stdout=subprocess.DEVNULL, check=False
+            )
+        if shutil.which("chromium"):
+            return ""
+    return "Chromium is missing: install it (Debian: apt-get install chromium) and run again."
+
+
+def main() -> int:
+    """Run the checks and return how many failed, as the exit code."""
+    parser = argparse.ArgumentParser(prog="make test")
+    parser.add_argument("--only", help="run only checks whose name contains this")
+    parser.add_argument("tests", nargs="*", help="test files for pytest")
+    options = parser.parse_args()
+    results: list[tuple[str, bool, float]] = []
+    for name, command, surroundings in checks(options.tests):
+        if options.only and options.only not in name:
+            continue
+        began = time.monotonic()
+        sys.stdout.write(f"\n── {name}\n")
+        sys.stdout.flush()
+        missing = need_chromium() if name == "browser" else ""
+        if missing:
+            sys.stdout.write(missing + "\n")
+            good = False
+        else:
+            good = (
+                subprocess.run(
+                    command, cwd=ROOT, env={**os.environ, **surroundings}, check=False
+                ).returncode
+                == 0
+            )
+        results.append((name, good, time.monotonic() - began))
+    sys.stdout.write("\n── summary\n")
+    for name, good, took in results:
+        sys.stdout.write(f"  {'ok    ' if good else 'FAILED'} {name:<18} {took:6.1f} s\n")
+    failed = sum(not good for _, good, _ in results)
+    sys.stdout.write(f"checks: {len(results) - failed} passed, {failed} failed\n")
+    return min(failed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

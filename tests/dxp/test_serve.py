@@ -1,0 +1,116 @@
+"""`make serve`: one supervisor that starts, keeps and stops everything."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.house.running import ROOT, House
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory):
+    house = House(tmp_path_factory.mktemp("house"), DEMO="0")
+    house.start()
+    yield house
+    if house.process.poll() is None:
+        house.stop()
+
+
+def pid_of(house, words):
+    for line in os.popen("ps -eo pid,args").read().splitlines():
+        pid, command = line.strip().split(" ", 1)
+        if words in command and f"--port {house.port}" in command:
+            return int(pid)
+    return None
+
+
+class TestServe:
+    def test_answers_and_tells_how_to_sign_in(self, house):
+        assert house.status("/healthz") == 200
+        assert house.status("/admin/login/") == 200
+        assert len(house.password()) >= 12
+
+    def test_prefixes_every_line_with_its_program(self, house):
+        assert [line for line in house.lines if not re.match(r"\w+ +\|", line)] == []
+
+    def test_restarts_a_program_that_dies(self, house):
+        before = pid_of(house, "granian")
+        os.kill(before, signal.SIGKILL)
+
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                if (
+                    pid_of(house, "granian") not in {None, before}
+                    and house.status("/healthz") == 200
+                ):
+                    break
+            except OSError:
+                time.sleep(0.2)
+
+        assert pid_of(house, "granian") not in {None, before}
+        assert any("web" in line and "starts again" in line for line in house.lines)
+
+    def test_says_that_a_port_is_taken(self, house, tmp_path):
+        done = subprocess.run(
+            [sys.executable, "manage.py", "serve"],
+            cwd=ROOT,
+            env={**house.variables, "VAR_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+        assert done.returncode == 1
+        assert f"Port {house.port} is taken" in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_stops_without_leaving_a_process_and_starts_again_quickly(self, house):
+        house.stop(signal.SIGINT)
+        left = house.processes()
+        password_lines = [line for line in house.lines if "Password" in line]
+
+        house.lines.clear()
+        took = house.start()
+        house.stop(signal.SIGTERM)
+
+        assert left == []
+        assert house.processes() == []
+        assert len(password_lines) == 1
+        assert [line for line in house.lines if "Password" in line] == []
+        assert took < 10
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", house.port))
+
+    def test_a_killed_supervisor_takes_its_programs_with_it(self, tmp_path):
+        house = House(tmp_path / "var", DEMO="0")
+        house.start()
+
+        house.process.kill()
+
+        deadline = time.monotonic() + 20
+        while house.processes() and time.monotonic() < deadline:
+            time.sleep(0.2)
+        assert house.processes() == []
+
+
+def test_an_old_python_is_told_what_to_do(tmp_path):
+    program = (
+        "import sys, runpy; sys.version_info = (3, 9, 2, 'final', 0);"
+        "runpy.run_path('dxp/bootstrap.py', run_name='__main__')"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode != 0
+    assert "3.11 or newer is needed" in done.stderr
+    assert "Traceback" not in done.stderr
