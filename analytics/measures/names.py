@@ -1,0 +1,34 @@
+"""Which events are there to ask about?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from analytics.measures.base import Example, Measure, Question
+
+
+def _seen(*, start: datetime, end: datetime, limit: int = 500) -> Question:
+    sql = """SELECT name, count(*) AS events, count(DISTINCT profile_id) AS people
+    FROM ev WHERE happened_at >= $start AND happened_at < $end
+    GROUP BY name ORDER BY events DESC, name COLLATE "C" LIMIT $limit"""
+    parameters = {"start": start, "end": end, "limit": limit}
+    return Question(sql, parameters, ("happened_at", "name", "profile_id"), start, end)
+
+
+seen = Measure(
+    name="event_names",
+    columns=("name", "events", "people"),
+    unit="events, and people who did it",
+    window="[start, end) by the event's own time",
+    source="every event, our own included",
+    ask=_seen,
+    example=Example(
+        [
+            (1, 0, "track", "Signed Up", {}),
+            (1, 1, "page", "Page Viewed", {}),
+            (2, 1, "page", "Page Viewed", {}),
+        ],
+        {},
+        [("Page Viewed", 2, 2), ("Signed Up", 1, 1)],
+    ),
+)

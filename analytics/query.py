@@ -1,0 +1,262 @@
+"""The one door to event data: a measure and its parameters in, a table out."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import psycopg
+import redis
+from django.db import OperationalError, connection, transaction
+
+from analytics import collect
+from analytics.collect import COLUMNS, Lake
+from analytics.measures.base import Measure, Question, Row
+from analytics.models import Chunk
+from dxp.lib import hints, rows
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 2
+WAIT_SECONDS = 20.0
+LONGEST_SECONDS = 60.0
+# Past this, copying the tail costs more than letting PostgreSQL answer.
+BIG_TAIL = 500_000
+KEPT_SECONDS = 600
+_turns = threading.BoundedSemaphore(AT_ONCE)
+
+OWNED = """ev AS (
+  SELECT {columns} FROM ({source}) e LEFT JOIN {overlay} o ON o.alias_id = e.alias_id
+)"""
+
+
+class Busy(Exception):
+    """Too many questions at once, or this one took too long; try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """An answer, and what it rests on.
+
+    `engine` says who computed it; `tail` how many events had not been sealed yet.
+    """
+
+    measure: Measure
+    rows: list[Row]
+    as_of: datetime
+    engine: str
+    tail: int
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.measure.columns
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries by column name."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    chunks: tuple[tuple[int, str, datetime, datetime], ...]
+    since: int
+    tail: int
+    newest: int
+    overrides: tuple[int, str]
+
+    def key(self, question: Question) -> str:
+        # Events are only added, so that a count (and the newest id) tells what the tail holds.
+        told = [
+            [chunk[0] for chunk in self.chunks], self.since, self.tail, self.newest, self.overrides,
+            question.sql, {name: str(value) for name, value in question.parameters.items()},
+        ]  # fmt: skip
+        return f"answer:{hashlib.sha256(orjson.dumps(told)).hexdigest()}"
+
+
+def ask(
+    measure: Measure, *, lake: Lake, at: datetime, cached: bool = True, **parameters: Any
+) -> Table:
+    """Answer a measure over everything committed by now: sealed files and the hot tail.
+
+    Raises:
+        Busy: the machine is at its limit, or the question took too long.
+    """
+    question = measure.ask(**parameters)
+    if not _turns.acquire(timeout=WAIT_SECONDS):
+        raise Busy("Too many questions at once.")
+    try:
+        return _answer(measure, question, lake, at, cached)
+    finally:
+        _turns.release()
+
+
+def on_postgres(measure: Measure, *, at: datetime, **parameters: Any) -> Table:
+    """Answer by PostgreSQL alone, by the same text: the fallback, and the oracle of tests."""
+    question = measure.ask(**parameters)
+    with _snapshot():
+        return Table(measure, question.shape(_by_postgres(question)), at, "postgresql", 0)
+
+
+def _answer(measure: Measure, question: Question, lake: Lake, at: datetime, cached: bool) -> Table:
+    with _snapshot():
+        snapshot = _look(question)
+        key = snapshot.key(question)
+        found = _recall(key) if cached else None
+        if found is not None:
+            return Table(measure, found, at, "cache", snapshot.tail)
+        if not snapshot.since or snapshot.tail > BIG_TAIL:
+            answer, engine = _by_postgres(question), "postgresql"
+        else:
+            tail = collect.read(
+                since=snapshot.since,
+                columns=_needed(question),
+                window=(question.start, question.end),
+            )
+            overlay = _overlay()
+            answer, engine = None, "duckdb"
+    # The files stay where they are for a while after they are retired: no transaction is held open.
+    if answer is None:
+        try:
+            answer = _by_duckdb(question, snapshot, lake, tail, overlay)
+        except FileNotFoundError as error:
+            log.error("A file of the lake is missing; PostgreSQL answers: %s", error)
+            with _snapshot():
+                answer, engine = _by_postgres(question), "postgresql"
+    shaped = question.shape(answer)
+    _remember(key, shaped)
+    return Table(measure, shaped, at, engine, snapshot.tail)
+
+
+@contextlib.contextmanager
+def _snapshot() -> Iterator[None]:
+    # Inside somebody's transaction the isolation can't be chosen any more. The answer is still
+    # right: what follows the last `hi` that was read is the tail, whenever it is read.
+    nested = connection.in_atomic_block
+    with transaction.atomic():
+        if not nested:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                cursor.execute(f"SET LOCAL statement_timeout = {int(LONGEST_SECONDS * 1000)}")
+        yield
+
+
+def _look(question: Question) -> _Snapshot:
+    live = Chunk.objects.filter(retired_at=None, cluster=collect.cluster())
+    chunks = list(live.order_by("lo").values_list("pk", "path", "first_at", "latest_at", "hi"))
+    since = chunks[-1][4] if chunks else 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(max(id), 0) FROM ("
+            " SELECT id FROM customers_event WHERE xid >= %s::text::xid8 LIMIT %s) t",
+            [str(since), BIG_TAIL + 1],
+        )
+        tail, newest = cursor.fetchone()
+        cursor.execute(
+            "SELECT count(*), coalesce(max(changed_at)::text, '') FROM customers_aliasoverride"
+        )
+        overrides = cursor.fetchone()
+    return _Snapshot(
+        chunks=tuple(
+            chunk[:4] for chunk in chunks if chunk[2] < question.end and chunk[3] >= question.start
+        ),
+        since=since,
+        tail=tail,
+        newest=newest,
+        overrides=overrides,
+    )
+
+
+def _needed(question: Question) -> list[str]:
+    return [
+        name for name in COLUMNS if name in question.reads or name in {"alias_id", "happened_at"}
+    ]
+
+
+def _owned(question: Question, source: str, overlay: str) -> str:
+    columns = ", ".join(
+        "coalesce(o.profile_id, e.profile_id) AS profile_id"
+        if name == "profile_id"
+        else f"e.{name}"
+        for name in _needed(question)
+    )
+    relation = OWNED.format(columns=columns, source=source, overlay=overlay)
+    sql = question.sql
+    body = f", {sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f"\n{sql}"
+    return f"WITH {relation}{body}"
+
+
+def _by_postgres(question: Question) -> list[Row]:
+    chosen = ", ".join(f"{COLUMNS[name][1]} AS {name}" for name in _needed(question))
+    source = f"SELECT {chosen} FROM customers_event e"
+    sql = _owned(question, source, "customers_aliasoverride").replace("%", "%%")
+    try:
+        with rows.raw_cursor() as cursor:
+            cursor.execute(re.sub(r"\$([a-z]\w*)", r"%(\1)s", sql), dict(question.parameters))
+            return cursor.fetchall()
+    except OperationalError as error:
+        if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+            raise Busy("The question took too long.") from error
+        raise
+
+
+def _overlay() -> list[tuple[int, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT alias_id, profile_id FROM customers_aliasoverride")
+        found: list[tuple[int, int]] = cursor.fetchall()
+    return found
+
+
+def _by_duckdb(
+    question: Question, snapshot: _Snapshot, lake: Lake, tail: Any, overlay: Sequence[Any]
+) -> list[Row]:
+    import duckdb
+    import pyarrow as pa
+
+    files = [lake.folder / path for _id, path, _first, _latest in snapshot.chunks]
+    for file in files:
+        if not file.exists():
+            raise FileNotFoundError(file)
+    chosen = ", ".join(_needed(question))
+    source = f"SELECT {chosen} FROM tail"
+    if files:
+        listed = ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files)
+        source = f"SELECT {chosen} FROM read_parquet([{listed}]) UNION ALL {source}"
+    with collect.engine(lake) as database:
+        database.register("tail", tail)
+        columns = [pa.array(column, pa.int64()) for column in zip(*overlay, strict=True)] or [
+            pa.array([], pa.int64())
+        ] * 2
+        database.register("overlay", pa.table(columns, names=["alias_id", "profile_id"]))
+        watch = threading.Timer(LONGEST_SECONDS, database.interrupt)
+        watch.start()
+        try:
+            found: list[Row] = database.execute(
+                _owned(question, source, "overlay"), dict(question.parameters)
+            ).fetchall()
+        except duckdb.InterruptException as error:
+            raise Busy("The question took too long.") from error
+        finally:
+            watch.cancel()
+    return found
+
+
+def _recall(key: str) -> list[Row] | None:
+    try:
+        found = hints.client().get(key)
+    except redis.RedisError:
+        return None
+    return [tuple(row) for row in orjson.loads(found)] if isinstance(found, bytes) else None
+
+
+def _remember(key: str, answer: list[Row]) -> None:
+    # The cache fails open: without Redis every question is computed.
+    with contextlib.suppress(redis.RedisError):
+        hints.client().set(key, orjson.dumps(answer), ex=KEPT_SECONDS)

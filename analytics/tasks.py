@@ -1,0 +1,28 @@
+"""What the clock asks of this floor."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from celery import shared_task
+from django.conf import settings
+
+from analytics import collect
+from analytics import compact as compaction
+from dxp.lib import clock
+
+
+@shared_task
+def seal() -> None:
+    """Seal what was committed; a handful waits for more, since each file costs the reader."""
+    collect.seal(
+        lake=collect.Lake(Path(settings.LAKE_DIR)),
+        at=clock.now(),
+        least=1000,
+        patience=timedelta(minutes=2),
+    )
+
+
+@shared_task
+def compact() -> None:
+    """Merge small files and remove what nobody reads any more."""
+    compaction.compact(lake=collect.Lake(Path(settings.LAKE_DIR)), at=clock.now())

@@ -1,0 +1,46 @@
+"""A committed world: sealing looks at transactions, so that no test here runs inside one."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from analytics.collect import Lake
+from dxp.lib import hints
+from tests.analytics import world
+
+TABLES = (
+    "customers_event, analytics_chunk, customers_alias, customers_profile, customers_source,"
+    " customers_inbox"
+)
+
+
+@pytest.fixture
+def lake(django_db_setup, django_db_blocker):
+    """Yield an empty lake over an empty event table, with a month to write to."""
+    folder = Path(settings.LAKE_DIR)
+    with django_db_blocker.unblock():
+        hints.client().flushdb()
+        world.make_room()
+        yield Lake(folder, threads=1)
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {TABLES} CASCADE")
+        shutil.rmtree(folder, ignore_errors=True)
+        connection.close()
+
+
+@pytest.fixture
+def other():
+    """Yield a connection beside Django's, in a transaction of its own."""
+    kept = connection.settings_dict
+    with psycopg.connect(
+        host=kept["HOST"], port=kept["PORT"], user=kept["USER"], password=kept["PASSWORD"] or None,
+        dbname=kept["NAME"],
+    ) as beside:  # fmt: skip
+        yield beside
+        beside.rollback()

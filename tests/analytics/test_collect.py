@@ -1,0 +1,266 @@
+"""Sealing: every committed event is in exactly one file or in the tail, whatever happens."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import IntegrityError, connection, transaction
+
+from analytics import collect, compact, query
+from analytics.measures import names
+from analytics.models import Chunk
+from tests.analytics.world import DAY, END, happen
+
+NOON = DAY + timedelta(hours=12)
+
+
+def seen(lake):
+    """Return how many events an answer rests on."""
+    table = query.ask(names.seen, lake=lake, at=END, start=DAY, end=END, cached=False)
+    return sum(row[1] for row in table.rows)
+
+
+def in_postgres():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM customers_event")
+        return cursor.fetchone()[0]
+
+
+class TestSeal:
+    def test_writes_what_is_new_once(self, lake):
+        happen(1, NOON)
+        first = collect.seal(lake=lake, at=NOON)
+        happen(2, NOON)
+        second = collect.seal(lake=lake, at=NOON)
+
+        assert collect.seal(lake=lake, at=NOON) is None
+        assert (first.rows, second.rows, second.lo) == (1, 1, first.hi)
+        assert seen(lake) == 2
+
+    def test_a_handful_waits_and_is_in_answers_all_the_same(self, lake):
+        happen(1, NOON, received_at=NOON)
+        patience = timedelta(minutes=2)
+
+        assert collect.seal(lake=lake, at=NOON, least=10, patience=patience) is None
+        assert seen(lake) == 1
+        assert collect.seal(lake=lake, at=NOON + patience, least=10, patience=patience).rows == 1
+
+    def test_keeps_odd_texts_as_they_are(self, lake):
+        odd = 'a "quoted",\r\nline; \\N \\. é 中 \u2028'
+        happen(1, NOON, title=odd, path="", url=None, revenue="12.5")
+        happen(2, NOON, title="", revenue=10**30, value="no number")
+
+        chunk = collect.seal(lake=lake, at=NOON)
+
+        with collect.engine(lake) as database:
+            found = database.execute(
+                "SELECT title, path, url, amount::varchar FROM read_parquet($path) ORDER BY id",
+                {"path": str(lake.folder / chunk.path)},
+            ).fetchall()
+        assert found == [(odd, "", None, "12.5000"), ("", None, None, None)]
+
+    def test_waits_for_a_slower_neighbor(self, lake, other):
+        happen(1, NOON, on=other)
+        happen(2, NOON)
+        collect.seal(lake=lake, at=NOON)
+        before = seen(lake)
+        other.commit()
+
+        assert (before, seen(lake)) == (1, 2)
+        collect.seal(lake=lake, at=NOON)
+        assert seen(lake) == 2
+
+    def test_a_watermark_of_the_newest_row_would_lose_that_neighbor(self, lake, other, monkeypatch):
+        monkeypatch.setattr(collect, "_watermark", _newest_row)
+        happen(1, NOON, on=other)
+        happen(2, NOON)
+        collect.seal(lake=lake, at=NOON)
+        other.commit()
+
+        assert (seen(lake), in_postgres()) == (1, 2)
+
+    def test_two_files_never_claim_the_same_transactions(self, lake):
+        happen(1, NOON)
+        chunk = collect.seal(lake=lake, at=NOON)
+        twin = {
+            name: getattr(chunk, name)
+            for name in ("cluster", "checksum", "rows", "first_at", "latest_at", "created_at")
+        }
+
+        with pytest.raises(IntegrityError, match="apart"), transaction.atomic():
+            Chunk.objects.create(lo=chunk.hi - 1, hi=chunk.hi + 9, path="elsewhere", **twin)
+
+
+def _newest_row():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(xid::text::bigint), 0) + 1 FROM customers_event")
+        return cursor.fetchone()[0]
+
+
+class TestDisaster:
+    def test_killed_after_the_file_before_the_manifest(self, lake):
+        happen(1, NOON)
+        happen(2, NOON)
+        script = (
+            "import django, os, signal; django.setup()\n"
+            "from django.utils import timezone\n"
+            "from pathlib import Path\n"
+            "from analytics import collect\n"
+            "from analytics.models import Chunk\n"
+            "Chunk.objects.create = lambda **kw: os.kill(os.getpid(), signal.SIGKILL)\n"
+            f"collect.seal(lake=collect.Lake(Path({str(lake.folder)!r})), at=timezone.now())\n"
+        )
+        kept = connection.settings_dict
+        url = f"postgres://{kept['USER']}@{kept['HOST']}:{kept['PORT']}/{kept['NAME']}"
+        child = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "DATABASE_URL": url},
+            cwd=settings.ROOT,
+            check=False,
+        )
+
+        assert child.returncode == -signal.SIGKILL
+        assert len(list(lake.events.glob("*.parquet"))) == 1
+        assert seen(lake) == 2
+        sealed = collect.seal(lake=lake, at=NOON)
+        assert (sealed.rows, seen(lake)) == (2, 2)
+        for file in lake.events.iterdir():
+            os.utime(file, (NOON.timestamp(), NOON.timestamp()))
+        compact.compact(lake=lake, at=NOON + timedelta(days=2))
+        assert [file.name for file in lake.events.iterdir()] == [sealed.path.split("/")[1]]
+
+    def test_a_lost_file_is_answered_by_postgresql_and_built_anew(self, lake):
+        happen(1, NOON)
+        chunk = collect.seal(lake=lake, at=NOON)
+        (lake.folder / chunk.path).unlink()
+
+        assert seen(lake) == 1
+        assert collect.seal(lake=lake, at=NOON).path != chunk.path
+        assert seen(lake) == 1
+
+    def test_a_spoilt_file_is_found_by_its_checksum(self, lake):
+        happen(1, NOON)
+        spoilt = collect.seal(lake=lake, at=NOON)
+        happen(2, NOON)
+        collect.seal(lake=lake, at=NOON)
+        with (lake.folder / spoilt.path).open("ab") as file:
+            file.write(b"x")
+
+        assert compact.compact(lake=lake, at=NOON) == 0
+        assert seen(lake) == 2
+        assert collect.seal(lake=lake, at=NOON).rows == 2
+
+    def test_a_restore_into_another_cluster_is_noticed(self, lake):
+        happen(1, NOON)
+        happen(2, NOON)
+        collect.seal(lake=lake, at=NOON)
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE analytics_chunk SET cluster = 'elsewhere/1'")
+            cursor.execute("UPDATE customers_event SET xid = '9000000000' WHERE profile_id = 1")
+
+        assert seen(lake) == 2
+        collect.seal(lake=lake, at=NOON)
+        happen(3, NOON)
+        assert seen(lake) == 3
+        collect.seal(lake=lake, at=NOON)
+        assert (seen(lake), sum(c.rows for c in Chunk.objects.filter(retired_at=None))) == (3, 3)
+
+
+class TestCompact:
+    def test_a_day_becomes_one_file_and_the_old_ones_go_later(self, lake):
+        for person in range(5):
+            happen(person, NOON)
+            collect.seal(lake=lake, at=NOON)
+        tomorrow = NOON + timedelta(days=1)
+        happen(9, NOON)
+        collect.seal(lake=lake, at=tomorrow)
+
+        assert compact.compact(lake=lake, at=tomorrow) == 1
+        assert (seen(lake), len(list(lake.events.iterdir()))) == (6, 7)
+        assert [c.rows for c in Chunk.objects.filter(retired_at=None).order_by("lo")] == [5, 1]
+        compact.compact(lake=lake, at=tomorrow + compact.GRACE * 2)
+        assert (seen(lake), len(list(lake.events.iterdir()))) == (6, 2)
+
+
+class TestEverythingAtOnce:
+    SECONDS = 4
+
+    def test_every_read_is_exact_beside_writers_sealer_and_compactor(self, lake):
+        stop, failures = threading.Event(), []
+        writers = [
+            threading.Thread(target=_guard, args=(failures, stop, lambda s=seed: _write(stop, s)))
+            for seed in range(3)
+        ]
+        keeper = threading.Thread(target=_guard, args=(failures, stop, lambda: _keep(lake, stop)))
+        reader = threading.Thread(
+            target=_guard, args=(failures, stop, lambda: reads.append(_compare(lake, stop)))
+        )
+        reads = []
+        for thread in [*writers, keeper, reader]:
+            thread.start()
+        stop.wait(self.SECONDS)
+        stop.set()
+        for thread in [*writers, keeper, reader]:
+            thread.join()
+
+        assert failures == []
+        compared, sealed = reads[0]
+        assert compared > 10
+        assert sealed > 1, "the sealer had to work beside the readers"
+        assert seen(lake) == in_postgres()
+
+
+def _guard(failures, stop, work):
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - threads swallow what they raise
+        failures.append(repr(error))
+        stop.set()
+    finally:
+        connection.close()
+
+
+def _write(stop, seed):
+    chance = random.Random(seed)
+    kept = connection.settings_dict
+    with psycopg.connect(
+        host=kept["HOST"], port=kept["PORT"], user=kept["USER"], dbname=kept["NAME"]
+    ) as mine:
+        while not stop.is_set():
+            for _ in range(chance.choice([1, 5, 20])):
+                happen(chance.randrange(50), NOON, on=mine)
+            if chance.random() < 0.2:
+                stop.wait(chance.random())
+            mine.rollback() if chance.random() < 0.1 else mine.commit()
+            stop.wait(0.005)
+        mine.rollback()
+
+
+def _keep(lake, stop):
+    while not stop.wait(0.2):
+        collect.seal(lake=lake, at=NOON)
+        compact.compact(lake=lake, at=NOON)
+
+
+def _compare(lake, stop):
+    compared = most = 0
+    asked = {"start": DAY, "end": END}
+    while not stop.is_set():
+        # Both in one snapshot: the answer through files and tail, and PostgreSQL's own.
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            ours = query.ask(names.seen, lake=lake, at=END, cached=False, **asked)
+            assert ours.rows == query.on_postgres(names.seen, at=END, **asked).rows
+            most = max(most, Chunk.objects.count())
+        compared += ours.engine == "duckdb"
+    return compared, most
