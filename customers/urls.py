@@ -1,5 +1,8 @@
 """Addresses of this floor."""
 
-from django.urls import URLPattern
+from django.urls import include, path
 
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", include("customers.api.collection")),
+    path("api/v1/", include("customers.api.urls")),
+]

@@ -24,13 +24,13 @@ class MovableQuerySet(models.QuerySet[M]):
 def raw_cursor() -> Iterator[psycopg.Cursor[Any]]:
     """Yield a cursor of psycopg itself, inside Django's transaction.
 
-    For COPY and for arrays, which Django's cursor binds value by value. Errors still reach
-    Django, so that a connection that died is renewed at the next request.
+    For COPY and for arrays, which Django's cursor binds value by value on the client. Errors still
+    reach Django, so that a connection that died is renewed at the next request.
     """
     connection.ensure_connection()
     # A bare psycopg cursor would bypass Django's error tracking: after a restart of PostgreSQL
     # every request failed for a minute.
-    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+    with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
         yield cursor
 
 

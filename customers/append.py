@@ -1,0 +1,237 @@
+"""Append events and what is counted of them: ids, COPY, rollup. Everything above goes through here.
+
+Whoever appends holds the profiles' locks (`hold`), so that two transactions never judge the same
+person's segments without seeing each other's events.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from customers import partitions
+from customers.match import today
+from customers.models import Source
+from dxp.lib import rows
+
+OWN_SOURCE = "DXP"
+COLUMNS = (
+    "id", "received_at", "at", "position", "source_id", "message_id", "type", "name", "alias_id",
+    "profile_id", "user_id", "anonymous_id", "previous_id", "group_id", "properties", "context",
+)  # fmt: skip
+AMOUNTS = ("revenue", "value", "total")
+BIGGEST_AMOUNT = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it lies in the store."""
+
+    id: int
+    profile_id: int
+    alias_id: int
+    type: str
+    name: str
+    at: datetime
+    received_at: datetime
+    message_id: str
+    properties: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An event of our own. `message_id` is a stable key: the same one is recorded once."""
+
+    profile_id: int
+    name: str
+    properties: dict[str, Any]
+    at: datetime
+    message_id: str
+
+
+@dataclass(slots=True)
+class Row:
+    """One event to append, with its owner resolved."""
+
+    received_at: datetime
+    at: datetime
+    position: int
+    source_id: int | None
+    message_id: str
+    type: str
+    name: str
+    alias_id: int
+    profile_id: int
+    properties: dict[str, Any]
+    context: dict[str, Any]
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+    group_id: str | None = None
+
+
+def own_source() -> int:
+    """Return the source under which our own events stand; nobody can send with its key."""
+    found = Source.objects.filter(name=OWN_SOURCE).values_list("id", flat=True).first()
+    if found is not None:
+        return found
+    return Source.objects.get_or_create(name=OWN_SOURCE, defaults={"is_active": False})[0].id
+
+
+def once(*, keys: Iterable[tuple[int, str]], at: datetime) -> set[tuple[int, str]]:
+    """Take note of (source, message id) pairs; return those that were never seen before."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return set()
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_seen (source_id, message_id, seen_at) "
+            "SELECT s, m, %s FROM unnest(%s::bigint[], %s::text[]) AS t(s, m) "
+            "ON CONFLICT DO NOTHING RETURNING source_id, message_id",
+            [at, [source for source, _ in wanted], [message for _, message in wanted]],
+        )
+        return set(cursor.fetchall())
+
+
+def hold(*, profile_ids: Iterable[int]) -> dict[int, int]:
+    """Lock profiles until the end of the transaction; return each one's owner now.
+
+    An absorbed profile's owner is the one that absorbed it; the owner is locked too.
+    """
+    wanted = sorted(set(profile_ids))
+    owners: dict[int, int] = {}
+    while wanted:
+        with rows.raw_cursor() as cursor:
+            cursor.execute(
+                "SELECT id, state FROM customers_profile WHERE id = ANY(%s) ORDER BY id "
+                "FOR NO KEY UPDATE",
+                [wanted],
+            )
+            found = dict(cursor.fetchall())
+            absorbed = [profile for profile, state in found.items() if state == "ABSORBED"]
+            cursor.execute(
+                "SELECT DISTINCT home_profile_id, profile_id FROM customers_alias "
+                "WHERE home_profile_id = ANY(%s)",
+                [absorbed],
+            )
+            moved = dict(cursor.fetchall())
+        owners.update({profile: moved.get(profile, profile) for profile in found})
+        wanted = sorted(set(moved.values()) - set(owners))
+    return owners
+
+
+def oldest_aliases(*, profile_ids: Iterable[int]) -> dict[int, int]:
+    """Return the oldest alias of each profile: our own events hang on it."""
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT ON (profile_id) profile_id, id FROM customers_alias "
+            "WHERE profile_id = ANY(%s) ORDER BY profile_id, first_seen_at, id",
+            [sorted(set(profile_ids))],
+        )
+        return dict(cursor.fetchall())
+
+
+def append(*, new: Sequence[Row]) -> list[Recorded]:
+    """Append events in this order, with rising ids, and count them per profile, name and day."""
+    if not new:
+        return []
+    partitions.ensure(moments={row.received_at for row in new})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval('customers_event_id') FROM generate_series(1, %s)", [len(new)]
+        )
+        ids = sorted(one for (one,) in cursor.fetchall())
+    rows.copy_rows("customers_event", COLUMNS, map(_columns, ids, new))
+    _count(new)
+    return [
+        Recorded(
+            number, row.profile_id, row.alias_id, row.type, row.name, row.at, row.received_at,
+            row.message_id, row.properties,
+        )
+        for number, row in zip(ids, new, strict=True)
+    ]  # fmt: skip
+
+
+def own(*, new: Sequence[New], aliases: dict[int, int], at: datetime) -> list[Row]:
+    """Return events of our own as rows: under the profile's oldest alias, from our own source."""
+    source = own_source()
+    return [
+        Row(
+            received_at=at, at=event.at, position=position, source_id=source,
+            message_id=event.message_id, type="track", name=event.name,
+            alias_id=aliases[event.profile_id], profile_id=event.profile_id,
+            properties=event.properties, context={},
+        )
+        for position, event in enumerate(new)
+    ]  # fmt: skip
+
+
+def amount(properties: dict[str, Any]) -> Decimal:
+    """Return what an event is worth: its revenue, else its value, else its total, else nothing."""
+    for key in AMOUNTS:
+        value = properties.get(key)
+        if isinstance(value, bool):
+            continue
+        if isinstance(value, str):
+            try:
+                value = float(value)
+            except ValueError:
+                continue
+        if isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < BIGGEST_AMOUNT:
+            return Decimal(str(value)).quantize(Decimal("0.0001"))
+    return Decimal(0)
+
+
+def _columns(number: int, row: Row) -> tuple[Any, ...]:
+    return (
+        number, row.received_at, row.at, row.position, row.source_id, row.message_id, row.type,
+        row.name, row.alias_id, row.profile_id, row.user_id, row.anonymous_id, row.previous_id,
+        row.group_id, orjson.dumps(row.properties).decode(), orjson.dumps(row.context).decode(),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Day:
+    n: int
+    amount: Decimal
+    first_at: datetime
+    last_at: datetime
+
+
+def _count(new: Sequence[Row]) -> None:
+    days: dict[tuple[int, str, date], _Day] = {}
+    for row in new:
+        key = (row.profile_id, row.name, today(row.at))
+        worth = amount(row.properties)
+        day = days.get(key)
+        if day is None:
+            days[key] = _Day(1, worth, row.at, row.at)
+        else:
+            day.n += 1
+            day.amount += worth
+            day.first_at = min(day.first_at, row.at)
+            day.last_at = max(day.last_at, row.at)
+    keys = sorted(days)
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_eventday AS d "
+            "(profile_id, name, day, n, amount, first_at, last_at) "
+            "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::int[], "
+            "%s::numeric[], %s::timestamptz[], %s::timestamptz[]) "
+            "ON CONFLICT (profile_id, name, day) DO UPDATE SET n = d.n + excluded.n, "
+            "amount = d.amount + excluded.amount, "
+            "first_at = LEAST(d.first_at, excluded.first_at), "
+            "last_at = GREATEST(d.last_at, excluded.last_at)",
+            [
+                [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys],
+                [days[key].n for key in keys], [days[key].amount for key in keys],
+                [days[key].first_at for key in keys], [days[key].last_at for key in keys],
+            ],
+        )  # fmt: skip

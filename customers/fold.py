@@ -1,0 +1,208 @@
+"""From the inbox to people: once-only, who it is, what they did, which segments, in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg.errors
+from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+
+from customers import append, extend, ingest, partitions, segment
+from customers.append import Recorded, Row
+from customers.clean import Fact
+from customers.models import SegmentMember
+from customers.resolve import People
+from dxp.lib import rows
+
+log = logging.getLogger(__name__)
+LOCK = "customers.fold"
+EVENT = SegmentMember.Cause.EVENT
+TRIES = 5
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """One inbox row."""
+
+    id: int
+    source_id: int
+    received_at: datetime
+    body: bytes
+
+
+@dataclass(slots=True)
+class _Arrived:
+    """One event of an inbox row."""
+
+    source_id: int
+    received_at: datetime
+    fact: Fact
+
+
+def fold(*, limit: int = 200, at: datetime, wait: bool = True) -> int:
+    """Fold up to `limit` inbox rows in one transaction; return how many events they held.
+
+    Zero means that the inbox is empty. Events that came before are counted here but not kept again.
+    A row that can't be folded is set aside and does not hold up the others.
+
+    Args:
+        limit: inbox rows at most.
+        at: the moment; segments are judged and entered by it.
+        wait: False returns zero at once where another process is folding.
+    """
+    for attempt in range(TRIES):
+        try:
+            return _fold(limit, at, wait)
+        except OperationalError as error:
+            # Two transactions waited for each other: PostgreSQL let the other one win.
+            if not _was_bad_luck(error) or attempt == TRIES - 1:
+                raise
+        except (DatabaseError, InterfaceError, ValueError, TypeError, LookupError) as error:
+            if isinstance(error, InterfaceError):
+                raise
+            log.exception("A batch could not be folded; its rows go one by one.")
+            return _one_by_one(limit, at)
+    return 0
+
+
+def drain(*, at: datetime) -> int:
+    """Fold until the inbox is empty; return how many events it held."""
+    total = 0
+    while folded := fold(at=at):
+        total += folded
+    return total
+
+
+def _was_bad_luck(error: OperationalError) -> bool:
+    return isinstance(
+        error.__cause__, (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+    )
+
+
+def _fold(limit: int, at: datetime, wait: bool) -> int:
+    with transaction.atomic():
+        # One fold at a time: events of one person keep their order, and merges never cross.
+        if not _take_turn(wait):
+            return 0
+        waiting = _claim(limit)
+        if not waiting:
+            return 0
+        events = _read(waiting)
+        _take_in(events, at)
+        _done(waiting)
+    return max(len(events), 1)
+
+
+def _one_by_one(limit: int, at: datetime) -> int:
+    with transaction.atomic():
+        _take_turn(True)
+        waiting = _claim(limit)
+        for row in waiting:
+            try:
+                with transaction.atomic():
+                    _take_in(_read([row]), at)
+            except OperationalError:
+                raise
+            except Exception as error:
+                log.exception("An inbox row of source %s was set aside.", row.source_id)
+                _set_aside(row, error)
+        _done(waiting)
+    return len(waiting)
+
+
+def _take_turn(wait: bool) -> bool:
+    if not wait:
+        return rows.advisory_lock(LOCK)
+    with rows.raw_cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
+    return True
+
+
+def _claim(limit: int) -> list[_Waiting]:
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "SELECT id, source_id, received_at, body FROM customers_inbox ORDER BY id LIMIT %s "
+            "FOR UPDATE SKIP LOCKED",
+            [limit],
+        )
+        return [_Waiting(*row) for row in cursor.fetchall()]
+
+
+def _done(waiting: Sequence[_Waiting]) -> None:
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM customers_inbox WHERE id = ANY(%s)", [[row.id for row in waiting]]
+        )
+
+
+def _read(waiting: Sequence[_Waiting]) -> list[_Arrived]:
+    return [
+        _Arrived(row.source_id, row.received_at, fact)
+        for row in waiting
+        for fact in ingest.read_body(bytes(row.body))
+    ]
+
+
+def _set_aside(row: _Waiting, error: Exception) -> None:
+    reason = f"It could not be folded: {type(error).__name__}: {error}"
+    body = bytes(row.body).decode(errors="replace")
+    ingest.set_aside(
+        source_id=row.source_id, unfit=[(reason, {"inbox": body})], at=row.received_at
+    )
+
+
+def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
+    """Turn events into people, rows, counts and memberships, and tell the floors above."""
+    # First, while nobody's row is held: making a partition waits for all writers of the table.
+    partitions.ensure(moments={one.received_at for one in arrived})
+    events = _never_seen(arrived, at)
+    if not events:
+        return
+    people = People.of(events=[(one.fact, one.received_at) for one in events])
+    recorded = people.merged(at=at)
+    new = [_row(one, people) for one in events]
+    fresh = people.fresh
+    people.learn()
+    recorded += append.append(new=new)
+    recorded += segment.all_of(profile_ids=fresh, cause=EVENT, at=at)
+    older = {row.profile_id for row in new} - set(fresh)
+    recorded += segment.touched(
+        profile_ids=sorted(older), names={row.name for row in new}, traits=False, cause=EVENT, at=at
+    )
+    recorded += segment.touched(
+        profile_ids=people.changed, names=set(), traits=True, cause=EVENT, at=at
+    )
+    extend.customers_events_recorded(events=_rising(recorded), at=at)
+
+
+def _rising(recorded: list[Recorded]) -> list[Recorded]:
+    return sorted(recorded, key=lambda event: event.id)
+
+
+def _never_seen(arrived: Sequence[_Arrived], at: datetime) -> list[_Arrived]:
+    fresh = append.once(
+        keys=((one.source_id, one.fact.message_id) for one in arrived), at=at
+    )
+    events = []
+    for one in arrived:
+        key = (one.source_id, one.fact.message_id)
+        if key in fresh:
+            # Of copies within this batch the first counts.
+            fresh.remove(key)
+            events.append(one)
+    return events
+
+
+def _row(one: _Arrived, people: People) -> Row:
+    fact = one.fact
+    alias = people.alias_of(fact)
+    return Row(
+        received_at=one.received_at, at=fact.at, position=fact.position, source_id=one.source_id,
+        message_id=fact.message_id, type=fact.type, name=fact.name, alias_id=alias.id,
+        profile_id=people.owner[alias.id], properties=fact.properties, context=fact.context,
+        user_id=fact.user_id, anonymous_id=fact.anonymous_id, previous_id=fact.previous_id,
+        group_id=fact.group_id,
+    )  # fmt: skip

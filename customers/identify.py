@@ -1,0 +1,263 @@
+"""Who is this: names under which events come, addresses, and the evidence that two are one person."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import orjson
+from django.db import transaction
+from email_validator import EmailNotValidError, validate_email
+
+from customers.models import Alias, ContactPoint, Profile
+from dxp.lib import ids, rows
+
+LONGEST_VALUE = 255
+PROFILE = (
+    "id", "public_id", "bucket", "state", "is_known", "traits", "created_at", "last_seen_at",
+)  # fmt: skip
+# What programs send instead of nobody. Matched without case, quotes and spaces around.
+NOBODY = frozenset({
+    "null", "undefined", "none", "nil", "nan", "anonymous", "guest", "[object object]", "-1",
+    "true", "false", "not_authenticated", "distinct_id", "distinctid", "unknown", "n/a", "test_id",
+    "user_id", "userid", "id",
+})  # fmt: skip
+ZEROS = re.compile(r"[0-]*")
+
+
+class BadAddress(ValueError):
+    """This is no address of that channel."""
+
+
+class BadAlias(ValueError):
+    """This value names nobody, or is too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """An alias with the profile it was born with, and the one it belongs to."""
+
+    id: int
+    kind: str
+    value: str
+    home: int
+    owner: int
+    first_seen_at: datetime
+    fresh: bool = False
+
+    @property
+    def age(self) -> tuple[datetime, int]:
+        """The oldest alias of a component gives it its profile."""
+        return self.first_seen_at, self.id
+
+
+def is_nobody(value: str) -> bool:
+    """Return whether a value stands for nobody: empty, "null", "[object Object]", zeros."""
+    bare = value.strip().strip("\"'`").strip().casefold()
+    return bare in NOBODY or ZEROS.fullmatch(bare) is not None
+
+
+def profile_of(*, kind: str, value: str) -> Profile | None:
+    """Return the profile an alias belongs to now, or None where nobody knows it."""
+    found = Alias.objects.select_related("profile").filter(kind=kind, value=value).first()
+    return found.profile if found else None
+
+
+def ensure_alias(*, kind: str, value: str, at: datetime) -> Alias:
+    """Return the alias; make it, with a profile of its own, where it is new.
+
+    Raises:
+        BadAlias: the value names nobody, or is too long.
+    """
+    if is_nobody(value) or len(value) > LONGEST_VALUE or kind not in Alias.Kind.values:
+        raise BadAlias(f"{value[:50]!r} can't be a name of somebody.")
+    found = Alias.objects.filter(kind=kind, value=value).first()
+    if found is None:
+        with transaction.atomic():
+            born = bear(wanted=[(kind, value, at)])
+            make_profiles(people=[(one.home, "ACTIVE", at) for one in born])
+            _have_judged([one.home for one in born], at)
+        found = Alias.objects.get(kind=kind, value=value)
+    return found
+
+
+def _have_judged(profile_ids: Sequence[int], at: datetime) -> None:
+    """Let the sweep judge new people soon: some rules pick who has done nothing."""
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_segmentdue (segment_id, profile_id, due_at) "
+            "SELECT s.id, p, %s FROM customers_segment s, unnest(%s::bigint[]) AS p "
+            "WHERE s.state = 'LIVE' ON CONFLICT DO NOTHING",
+            [at, list(profile_ids)],
+        )
+
+
+def bear(*, wanted: Sequence[tuple[str, str, datetime]]) -> list[Owned]:
+    """Make those of the aliases (kind, value, at) that are new; return only these.
+
+    Their home profiles are numbered, not yet written: the caller makes them in this transaction.
+    """
+    if not wanted:
+        return []
+    with rows.raw_cursor() as cursor:
+        # The profile comes second, so that losing a race for an alias leaves none without.
+        cursor.execute(
+            "INSERT INTO customers_alias (kind, value, first_seen_at, home_profile_id, profile_id) "
+            "SELECT kind, value, at, home, home FROM (SELECT kind, value, at, "
+            "nextval(pg_get_serial_sequence('customers_profile', 'id')) AS home "
+            "FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS t(kind, value, at)) AS w "
+            "ON CONFLICT (kind, value) DO NOTHING "
+            "RETURNING id, kind, value, home_profile_id, profile_id, first_seen_at",
+            [list(column) for column in zip(*sorted(wanted), strict=True)],
+        )
+        return [Owned(*row, fresh=True) for row in cursor.fetchall()]
+
+
+class Told(Protocol):
+    """What is known about somebody new."""
+
+    traits: dict[str, Any]
+    is_known: bool
+    created_at: datetime
+    last_seen_at: datetime
+
+
+def make_profiles(
+    *, people: Iterable[tuple[int, str, datetime]], told: Mapping[int, Told] | None = None
+) -> None:
+    """Write new profiles (id, state, first seen), with what is told about them already."""
+    told = told or {}
+    rows.copy_rows("customers_profile", PROFILE, (_profile(*one, told) for one in people))
+
+
+def _profile(number: int, state: str, at: datetime, told: Mapping[int, Told]) -> tuple[Any, ...]:
+    public = ids.uuid7()
+    bucket = ids.bucket("profile", public, 1024)
+    one = told.get(number)
+    if one is None:
+        return number, public, bucket, state, False, "{}", at, at
+    traits = orjson.dumps(one.traits).decode()
+    return number, public, bucket, state, one.is_known, traits, one.created_at, one.last_seen_at
+
+
+def write_owners(*, moved: Sequence[tuple[int, int, bool]], at: datetime) -> None:
+    """Give aliases another profile: (alias, profile, whether events were stamped with the old one)."""
+    if not moved:
+        return
+    ordered = sorted(moved)
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "UPDATE customers_alias a SET profile_id = t.owner "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) WHERE a.id = t.id",
+            [[one[0] for one in ordered], [one[1] for one in ordered]],
+        )
+        stamped = [one for one in ordered if one[2]]
+        cursor.execute(
+            "INSERT INTO customers_aliasoverride (alias_id, profile_id, changed_at) "
+            "SELECT id, owner, %s FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) "
+            "ON CONFLICT (alias_id) DO UPDATE SET profile_id = excluded.profile_id, "
+            "changed_at = excluded.changed_at",
+            [at, [one[0] for one in stamped], [one[1] for one in stamped]],
+        )
+
+
+def aliases(*, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Owned]:
+    """Return the known ones of these aliases (kind, value)."""
+    pairs = sorted(set(wanted))
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "SELECT a.id, a.kind, a.value, a.home_profile_id, a.profile_id, a.first_seen_at "
+            "FROM unnest(%s::text[], %s::text[]) AS t(kind, value) "
+            "JOIN customers_alias a ON a.kind = t.kind AND a.value = t.value",
+            [[kind for kind, _ in pairs], [value for _, value in pairs]],
+        )
+        return {(row[1], row[2]): Owned(*row) for row in cursor.fetchall()}
+
+
+def aliases_of(*, profile_ids: Iterable[int]) -> list[Owned]:
+    """Return all aliases that belong to these profiles now."""
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "SELECT id, kind, value, home_profile_id, profile_id, first_seen_at "
+            "FROM customers_alias WHERE profile_id = ANY(%s)",
+            [sorted(set(profile_ids))],
+        )
+        return [Owned(*row) for row in cursor.fetchall()]
+
+
+def write_links(*, links: Iterable[tuple[int, int, str, datetime, str]]) -> None:
+    """Keep evidence (alias, alias, kind, at, why it was refused or ""), once per pair.
+
+    The same pair refused before is not written again; evidence that is accepted now replaces it.
+    """
+    fresh = sorted({(min(a, b), max(a, b)): (kind, at, no) for a, b, kind, at, no in links}.items())
+    if not fresh:
+        return
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_identitylink AS l (a_id, b_id, kind, at, refused) "
+            "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], "
+            "%s::text[]) ON CONFLICT (a_id, b_id) WHERE revoked_at IS NULL DO UPDATE "
+            "SET refused = '', kind = excluded.kind, at = excluded.at "
+            "WHERE l.refused <> '' AND excluded.refused = ''",
+            [
+                [pair[0] for pair, _ in fresh], [pair[1] for pair, _ in fresh],
+                [told[0] for _, told in fresh], [told[1] for _, told in fresh],
+                [told[2] for _, told in fresh],
+            ],
+        )  # fmt: skip
+
+
+def normal_address(*, channel: str, address: str) -> str:
+    """Return the normal form under which an address is unique.
+
+    Raises:
+        BadAddress: it can't be an address of that channel.
+    """
+    if channel != ContactPoint.Channel.EMAIL:
+        raise BadAddress(f"Nobody knows the channel {channel!r}.")
+    text = unicodedata.normalize("NFKC", address).strip()
+    try:
+        # Whether mail arrives is found out by sending; .test is for tests everywhere (RFC 2606).
+        known = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        raise BadAddress(str(error)) from error
+    return f"{known.local_part}@{known.ascii_domain}".lower()
+
+
+def ensure_contact_point(
+    *, profile_id: int, channel: str, address: str, at: datetime
+) -> ContactPoint:
+    """Return the contact point; make it for this profile where it is new. An old one keeps its owner.
+
+    Raises:
+        BadAddress: it can't be an address of that channel.
+    """
+    value = normal_address(channel=channel, address=address)
+    found = ContactPoint.objects.filter(channel=channel, value=value).first()
+    if found is None:
+        write_contact_points(points=[(channel, value, address.strip(), profile_id, at)])
+        found = ContactPoint.objects.get(channel=channel, value=value)
+    return found
+
+
+def write_contact_points(*, points: Iterable[tuple[str, str, str, int, datetime]]) -> None:
+    """Keep addresses (channel, normal form, as given, profile, at) that nobody has yet."""
+    first: dict[tuple[str, str], tuple[str, str, str, int, datetime]] = {}
+    for point in points:
+        first.setdefault(point[:2], point)
+    if not first:
+        return
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_contactpoint "
+            "(channel, value, shown, profile_id, first_seen_at, contacted_at) "
+            "SELECT c, v, s, p, at, '[]' FROM unnest(%s::text[], %s::text[], %s::text[], "
+            "%s::bigint[], %s::timestamptz[]) AS t(c, v, s, p, at) "
+            "ON CONFLICT (channel, value) DO NOTHING",
+            [list(column) for column in zip(*(first[key] for key in sorted(first)), strict=True)],
+        )

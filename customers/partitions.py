@@ -1,0 +1,36 @@
+"""The monthly parts of the event table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timezone
+
+from django.db import connection, transaction
+
+
+def ensure(*, moments: Iterable[datetime]) -> list[str]:
+    """Make the partitions that rows received at these moments need; return the new ones' names."""
+    made = []
+    months = sorted({(at.year, at.month) for at in (m.astimezone(timezone.utc) for m in moments)})
+    with transaction.atomic(), connection.cursor() as cursor:
+        for year, month in months:
+            name = f"customers_event_y{year:04d}m{month:02d}"
+            cursor.execute("SELECT to_regclass(%s)", [name])
+            if cursor.fetchone()[0] is None:
+                # Two workers may both find it missing; the lock lets one make it.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
+                cursor.execute(
+                    f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF customers_event "
+                    f"FOR VALUES FROM ('{_first(year, month)}') TO ('{_first(*after(year, month))}')"
+                )
+                made.append(name)
+    return made
+
+
+def after(year: int, month: int) -> tuple[int, int]:
+    """Return the month that follows."""
+    return (year + 1, 1) if month == 12 else (year, month + 1)
+
+
+def _first(year: int, month: int) -> str:
+    return f"{year:04d}-{month:02d}-01 00:00:00+00"

@@ -1,0 +1,55 @@
+"""Append events of our own: besides the fold, the only way in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from customers import append, extend, segment
+from customers.append import New, Recorded
+
+__all__ = ["New", "NoAlias", "Recorded", "events"]
+
+
+class NoAlias(LookupError):
+    """A profile without any alias can't carry events."""
+
+
+def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
+    """Append what was not recorded before, judge the segments it touches, and tell the floors above.
+
+    Joins the caller's transaction. A profile that was merged away passes its events to its owner.
+
+    Raises:
+        NoAlias: a profile is unknown or has no alias.
+    """
+    if not new:
+        return []
+    with transaction.atomic():
+        source = append.own_source()
+        fresh = append.once(keys=[(source, one.message_id) for one in new], at=at)
+        todo = list({
+            one.message_id: one for one in reversed(new) if (source, one.message_id) in fresh
+        }.values())[::-1]
+        owners = append.hold(profile_ids=[one.profile_id for one in todo])
+        aliases = append.oldest_aliases(profile_ids=owners.values())
+        strangers = {one.profile_id for one in todo if owners.get(one.profile_id) not in aliases}
+        if strangers:
+            raise NoAlias(f"No alias belongs to the profiles {sorted(strangers)}.")
+        todo = [
+            New(owners[one.profile_id], one.name, one.properties, one.at, one.message_id)
+            for one in todo
+        ]
+        recorded = append.append(new=append.own(new=todo, aliases=aliases, at=at))
+        recorded += segment.touched(
+            profile_ids=sorted({one.profile_id for one in todo}),
+            names={one.name for one in todo},
+            traits=False,
+            cause="event",
+            at=at,
+        )
+        if recorded:
+            extend.customers_events_recorded(events=recorded, at=at)
+        return recorded
