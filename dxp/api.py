@@ -79,3 +79,8 @@ def problem(error: Exception, context: dict[str, Any]) -> Response | None:
     response.data = body
     response.content_type = "application/problem+json"
     return response
+
+
+def only_ours(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Return the addresses that the schema describes: not those of Wagtail's own screens."""
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith("/api/v1/")]

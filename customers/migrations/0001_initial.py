@@ -30,8 +30,17 @@ CREATE TABLE customers_event (
 ) PARTITION BY RANGE (received_at);
 CREATE INDEX customers_event_by_id ON customers_event (id);
 CREATE INDEX customers_event_timeline ON customers_event (profile_id, at DESC, id DESC);
+CREATE INDEX customers_event_order ON customers_event (at, received_at, position, id);
 CREATE INDEX customers_event_message ON customers_event (message_id text_pattern_ops);
 CREATE INDEX customers_event_xid ON customers_event (xid);
+"""
+
+# Staff search for people by the beginning of a name. By hand: an operator class on an expression
+# needs django.contrib.postgres among the apps.
+NAMES = """
+CREATE INDEX customers_profile_name ON customers_profile (lower(traits ->> 'name') text_pattern_ops);
+CREATE INDEX customers_profile_first_name ON customers_profile (lower(traits ->> 'firstName') text_pattern_ops);
+CREATE INDEX customers_profile_last_name ON customers_profile (lower(traits ->> 'lastName') text_pattern_ops);
 """
 
 
@@ -294,4 +303,13 @@ class Migration(migrations.Migration):
             model_name='quarantine',
             index=models.Index(fields=['-received_at'], name='customers_quarantine_latest'),
         ),
+        migrations.AddIndex(
+            model_name='alias',
+            index=models.Index(fields=['value'], name='customers_alias_begins', opclasses=['text_pattern_ops']),
+        ),
+        migrations.AddIndex(
+            model_name='contactpoint',
+            index=models.Index(fields=['value'], name='customers_contact_begins', opclasses=['text_pattern_ops']),
+        ),
+        migrations.RunSQL(NAMES, reverse_sql="DROP INDEX customers_profile_name, customers_profile_first_name, customers_profile_last_name;"),
     ]

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.identities import Alias
 from customers.models.profiles import Profile
 from customers.models.sources import Source
+
+_STAMPS = """
+WITH RECURSIVE linked(id) AS (
+  SELECT id FROM customers_alias WHERE profile_id = %s
+  UNION
+  SELECT CASE WHEN l.a_id = linked.id THEN l.b_id ELSE l.a_id END
+  FROM linked JOIN customers_identitylink l
+    ON (l.a_id = linked.id OR l.b_id = linked.id) AND l.refused = ''
+)
+SELECT DISTINCT a.home_profile_id FROM linked JOIN customers_alias a USING (id)
+"""
 
 
 class Inbox(models.Model):
@@ -54,6 +68,23 @@ class Seen(models.Model):
         indexes = [models.Index(fields=["seen_at"], name="customers_seen_age")]
 
 
+class EventQuerySet(models.QuerySet["Event"]):
+    """Events as their readers see them: under the owner they have now."""
+
+    def with_owner(self) -> Self:
+        """Return each event with `owner`, the public id of the profile it belongs to now."""
+        return self.annotate(owner=models.F("alias__profile__public_id"))
+
+    def of(self, profile: Profile) -> Self:
+        """Return the events that belong to a profile now, found by their stamps.
+
+        A stamp is the home of an alias that was linked at the time of folding, even if that link was
+        revoked since: hence all links that were ever accepted are followed.
+        """
+        mine = Alias.objects.filter(profile=profile)
+        return self.filter(profile_id__in=RawSQL(_STAMPS, [profile.pk]), alias__in=mine)  # noqa: S611
+
+
 class Event(models.Model):
     """One thing that happened; rows are added, never edited.
 
@@ -69,6 +100,9 @@ class Event(models.Model):
         IDENTIFY = "identify", _("Identify")
         GROUP = "group", _("Group")
         ALIAS = "alias", _("Alias")
+
+    # The order in which events are read.
+    TIMELINE = ("at", "received_at", "position", "id")
 
     id = models.BigAutoField(primary_key=True)
     received_at = models.DateTimeField()
@@ -88,6 +122,8 @@ class Event(models.Model):
     group_id = models.CharField(max_length=255, null=True)  # noqa: DJ001
     properties = models.JSONField()
     context = models.JSONField()
+
+    objects = EventQuerySet.as_manager()
 
     class Meta:
         ordering = ["-at", "-received_at", "-position"]

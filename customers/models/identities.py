@@ -29,6 +29,12 @@ class Alias(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["kind", "value"], name="customers_alias_once"),
         ]
+        indexes = [
+            # Found by the beginning of it, whatever the server's collation.
+            models.Index(
+                fields=["value"], name="customers_alias_begins", opclasses=["text_pattern_ops"]
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.value}"
@@ -85,6 +91,11 @@ class ContactPoint(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["channel", "value"], name="customers_contact_point_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["value"], name="customers_contact_begins", opclasses=["text_pattern_ops"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -164,6 +164,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "PREPROCESSING_HOOKS": ["dxp.api.only_ours"],
 }
 
 # 'self' alone: pages carry no inline script or style, and load nothing from elsewhere.

@@ -1,0 +1,137 @@
+"""The list of profiles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.filters import WagtailFilterSet
+from wagtail.admin.ui.tables import TitleColumn
+
+from customers.admin.profile_page import ProfilePage
+from customers.admin.tables import (
+    CountColumn,
+    ListingView,
+    OwnViewSet,
+    StateColumn,
+    TextColumn,
+    WhenColumn,
+)
+from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
+
+NAMES = ("name", "firstName", "lastName")
+
+
+class ProfileFilters(WagtailFilterSet):
+    """Known or anonymous, and by segment."""
+
+    is_known = django_filters.ChoiceFilter(
+        label=_("Status"), choices=[("True", _("Known")), ("False", _("Anonymous"))]
+    )
+    segment = django_filters.ModelMultipleChoiceFilter(
+        label=_("Segment"), queryset=Segment.objects.all(), method="in_segments"
+    )
+
+    class Meta:
+        model = Profile
+        fields = ["is_known", "segment"]
+
+    def in_segments(
+        self, profiles: QuerySet[Profile], name: str, chosen: list[Segment]
+    ) -> QuerySet[Profile]:
+        """Return the people who are in any of the segments now."""
+        if not chosen:
+            return profiles
+        stays = SegmentMember.objects.filter(segment__in=chosen, left_at__isnull=True)
+        return profiles.filter(pk__in=stays.values("profile"))
+
+
+def found(profiles: QuerySet[Profile], words: str) -> QuerySet[Profile]:
+    """Return the people whose name, address or id begins with what was typed.
+
+    Each place is looked up by its own index, so that half a million people are no wait.
+    """
+    text = words.strip()
+    places = Q(pk__in=ContactPoint.objects.filter(value__startswith=text.lower()).values("profile"))
+    places |= Q(pk__in=Alias.objects.filter(value__startswith=text).values("profile"))
+    named = Profile.objects.all()
+    for word in text.lower().split():
+        named = named.filter(pk__in=_named(word))
+    return profiles.filter(places | Q(pk__in=named.values("pk")))
+
+
+def _named(word: str) -> QuerySet[Profile, Any]:
+    begins = Q()
+    lowered = {f"lower_{name}": Lower(KT(f"traits__{name}")) for name in NAMES}
+    for alias in lowered:
+        begins |= Q(**{f"{alias}__startswith": word})
+    return Profile.objects.alias(**lowered).filter(begins).values("pk")
+
+
+class ProfileList(ListingView):
+    """All people, those seen last on top."""
+
+    any_permission_required = ["view"]
+    list_export = [
+        "public_id", "display_name", "email", "is_known", "created_at", "last_seen_at", "segments",
+    ]  # fmt: skip
+    export_headings = {"display_name": _("Name"), "email": _("E-mail"), "segments": _("Segments")}
+    export_filename = "profiles"
+    is_searchable = True
+
+    def get_base_queryset(self) -> QuerySet[Profile]:
+        """Return active profiles with all that a row shows, in one query."""
+        points = ContactPoint.objects.filter(profile=OuterRef("pk"), channel="email").order_by("id")
+        stays = SegmentMember.objects.filter(profile=OuterRef("pk"), left_at__isnull=True)
+        counted = stays.order_by().values("profile").annotate(n=Count("pk")).values("n")
+        return Profile.objects.filter(state=Profile.State.ACTIVE).annotate(
+            email=Coalesce(Subquery(points.values("shown")[:1]), KT("traits__email")),
+            segments=Coalesce(Subquery(counted), 0),
+        )
+
+    def order_queryset(self, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        """Return the rows in an order without ties, so that pages never overlap."""
+        down = self.ordering.startswith("-")
+        field = F(self.ordering.lstrip("-"))
+        return queryset.order_by(field.desc() if down else field.asc(), "-pk" if down else "pk")
+
+    def search_queryset(self, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
+        """Return the people that were searched for."""
+        return found(queryset, self.search_query) if self.is_searching else queryset
+
+
+class ProfileViewSet(OwnViewSet):
+    """People: a list and their pages. Nobody edits a profile by hand; it follows from what happened."""
+
+    model = Profile
+    icon = "user"
+    name = "customers_profiles"
+    url_prefix = "customers/profiles"
+    menu_order = 100
+    pages = ("index", "index_results", "inspect", "timeline")
+    index_view_class = ProfileList
+    inspect_view_class = ProfilePage
+    inspect_view_enabled = True
+    inspect_template_name = "customers/profile/page.html"
+    filterset_class = ProfileFilters
+    ordering = "-last_seen_at"
+    list_display = [
+        TitleColumn(
+            "display_name", label=_("Name"), url_name="customers_profiles:inspect", classname="title"
+        ),
+        TextColumn("email", label=_("E-mail")),
+        StateColumn(
+            "status",
+            label=_("Status"),
+            accessor=lambda profile: _("Known") if profile.is_known else _("Anonymous"),
+            primary=lambda profile: profile.is_known,
+        ),
+        CountColumn("segments", label=_("Segments")),
+        WhenColumn("created_at", label=_("First seen"), sort_key="created_at"),
+        WhenColumn("last_seen_at", label=_("Last seen"), sort_key="last_seen_at"),
+    ]
+    search_fields = ["traits"]

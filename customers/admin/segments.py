@@ -1,0 +1,302 @@
+"""Segments in the admin: list, rule builder, members."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Model, ProtectedError, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from wagtail.admin import messages
+from wagtail.admin.ui.tables import TitleColumn
+from wagtail.admin.views import generic
+from wagtail.admin.widgets.button import HeaderButton
+from wagtail.log_actions import log
+
+from customers import rules, segment
+from customers.admin import vocabulary
+from customers.admin.rule_field import SegmentForm
+from customers.admin.tables import (
+    CountColumn,
+    ListingView,
+    OwnViewSet,
+    StateColumn,
+    TextColumn,
+    WhenColumn,
+)
+from customers.models import Segment, SegmentMember
+from dxp.lib import clock
+
+
+def in_words(rule: Any, names: dict[int, str] | None = None) -> str:
+    """Return a stored rule in words, or nothing where it can't be read any more."""
+    if names is None:
+        names = dict(Segment.objects.values_list("pk", "name"))
+    try:
+        return rules.sentence(rule, segments=names, translate=_)
+    except rules.RuleError:
+        return ""
+
+
+class SegmentList(ListingView):
+    """All segments with their size now."""
+
+    any_permission_required = ["view", "add", "change", "delete"]
+    is_searchable = True
+    search_fields = ["name", "description"]
+
+    def get_base_queryset(self) -> QuerySet[Segment]:
+        """Return segments with their number of people."""
+        now_in = Count("members", filter=Q(members__left_at__isnull=True))
+        return Segment.objects.annotate(size=now_in)
+
+    @cached_property
+    def names(self) -> dict[int, str]:
+        """All segments' names, for rules that mention them."""
+        return dict(Segment.objects.values_list("pk", "name"))
+
+    @cached_property
+    def list_display(self) -> list[Any]:
+        """Return the columns."""
+        return [
+            self._get_title_column_class(TitleColumn)(
+                "name", label=_("Name"), url_name="customers_segments:members", sort_key="name"
+            ),
+            TextColumn("words", label=_("Who"), accessor=lambda one: in_words(one.rule, self.names)),
+            CountColumn("size", label=_("People"), sort_key="size"),
+            StateColumn(
+                "state",
+                label=_("State"),
+                accessor="get_state_display",
+                primary=lambda one: one.state == Segment.State.LIVE,
+            ),
+            WhenColumn("computed_at", label=_("Computed"), sort_key="computed_at"),
+        ]
+
+
+class _RuleForm:
+    """What creating and editing share."""
+
+    form_class = SegmentForm
+    template_name = "customers/segment/form.html"
+    form: Any
+    object: Any
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what the rule builder suggests and says."""
+        own = self.object.pk if self.object else None
+        return {
+            **super().get_context_data(**kwargs),  # type: ignore[misc]
+            "vocabulary": {
+                "fields": vocabulary.fields(),
+                "events": vocabulary.events(),
+                "segments": vocabulary.segments(own),
+                "words": vocabulary.words(),
+            },
+            "size_url": reverse("customers_segment_size"),
+        }
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Save, or show at the field what only the other segments can tell."""
+        try:
+            return super().form_valid(form)  # type: ignore[misc, no-any-return]
+        except rules.RuleError as error:
+            form.add_error("rule", _(error.words))
+            self.produced_error_message = self.get_error_message()  # type: ignore[attr-defined]
+            return self.form_invalid(form)  # type: ignore[attr-defined, no-any-return]
+
+    def get_success_url(self) -> str:
+        """Return the page of the segment's people."""
+        return reverse("customers_segments:members", args=[self.object.pk])
+
+
+class SegmentCreate(_RuleForm, generic.CreateView):
+    """A new segment."""
+
+    def save_instance(self) -> Segment:
+        """Make the segment and fill it."""
+        told = self.form.cleaned_data
+        made = segment.create(
+            name=told["name"], description=told["description"], rule=told["rule"], at=clock.now()
+        )
+        log(instance=made, action="wagtail.create", user=self.request.user)
+        return made
+
+
+class SegmentEdit(_RuleForm, generic.EditView):
+    """A changed segment."""
+
+    def save_instance(self) -> Segment:
+        """Save what changed; people move only if the rule did."""
+        changed: Segment = self.form.save()
+        rule = self.form.cleaned_data["rule"]
+        if rule != changed.rule:
+            changed = segment.edit(segment=changed, rule=rule, at=clock.now())
+        log(instance=changed, action="wagtail.edit", user=self.request.user)
+        return changed
+
+
+class SegmentDelete(generic.DeleteView):
+    """Deletes a segment that nothing else stands on."""
+
+    template_name = "customers/segment/delete.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Return what would go with it, and what forbids it."""
+        return {
+            **super().get_context_data(**kwargs),
+            "size": self.object.members.filter(left_at__isnull=True).count(),
+            "users": self.users,
+        }
+
+    @cached_property
+    def users(self) -> list[Segment]:
+        """The segments whose rules mention this one."""
+        return [
+            other
+            for other in Segment.objects.exclude(pk=self.object.pk)
+            if self.object.pk in _mentioned(other)
+        ]
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Delete, unless something stands on it."""
+        try:
+            if self.users:
+                raise ProtectedError("mentioned", set[Model](self.users))
+            with transaction.atomic():
+                return super().form_valid(form)
+        except ProtectedError:
+            words = _("“%(name)s” is in use elsewhere and was not deleted.")
+            messages.error(self.request, words % {"name": self.object})
+            return redirect("customers_segments:members", self.object.pk)
+
+
+def _mentioned(other: Segment) -> set[int]:
+    try:
+        return rules.deps(other.rule).segments
+    except rules.RuleError:
+        return set()
+
+
+class MemberList(ListingView):
+    """The people in one segment now, those who entered last on top."""
+
+    model = SegmentMember
+    any_permission_required = ["view"]
+    template_name = "customers/segment/members.html"
+    header_icon = "group"
+    paginate_by = 50
+    default_ordering = "-entered_at"
+    list_export = ["profile.public_id", "profile.display_name", "profile.traits.email", "entered_at", "cause"]
+    list_display = [
+        TitleColumn(
+            "profile",
+            label=lazy("Name"),
+            accessor="profile.display_name",
+            get_url=lambda stay: reverse("customers_profiles:inspect", args=[stay.profile_id]),
+        ),
+        TextColumn("email", label=lazy("E-mail"), accessor=lambda stay: stay.profile.traits.get("email")),
+        WhenColumn("entered_at", label=lazy("Entered"), sort_key="entered_at"),
+        TextColumn("cause", label=lazy("Because of"), accessor="get_cause_display"),
+    ]
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Find the segment."""
+        super().setup(request, *args, **kwargs)
+        self.segment = get_object_or_404(Segment, pk=kwargs["pk"])
+
+    def user_has_any_permission(self, permissions: Any) -> bool:
+        """Return whether this person may see who somebody is."""
+        user = self.request.user
+        return bool(user.has_perm("customers.view_segment") and user.has_perm("customers.view_profile"))
+
+    def get_base_queryset(self) -> QuerySet[SegmentMember]:
+        """Return the stays that go on."""
+        return self.segment.members.filter(left_at__isnull=True).select_related("profile")
+
+    def order_queryset(self, queryset: QuerySet[SegmentMember]) -> QuerySet[SegmentMember]:
+        """Return the rows in an order without ties."""
+        down = self.ordering.startswith("-")
+        return queryset.order_by(self.ordering, "-pk" if down else "pk")
+
+    def get_index_url(self) -> str:
+        """Return this page's address."""
+        return reverse("customers_segments:members", args=[self.segment.pk])
+
+    def get_index_results_url(self) -> str:
+        """Return the address of the rows alone."""
+        return reverse("customers_segments:members_results", args=[self.segment.pk])
+
+    def get_page_title(self) -> str:
+        """Return the segment's name."""
+        return self.segment.name
+
+    def get_filename(self) -> str:
+        """Return the export's name."""
+        return f"segment-{self.segment.slug}"
+
+    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
+        """Return the way here."""
+        to_list = {"url": reverse("customers_segments:index"), "label": _("Segments")}
+        return [*self.breadcrumbs_items, to_list, {"url": "", "label": self.segment.name}]
+
+    @cached_property
+    def header_buttons(self) -> list[HeaderButton]:
+        """Return the way to the rule, for those who may change it."""
+        if not self.request.user.has_perm("customers.change_segment"):
+            return []
+        address = reverse("customers_segments:edit", args=[self.segment.pk])
+        return [HeaderButton(_("Edit"), url=address, icon_name="edit")]
+
+    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        """Return the segment and its rule in words."""
+        return {
+            **super().get_context_data(*args, **kwargs),
+            "segment": self.segment,
+            "sentence": in_words(self.segment.rule),
+        }
+
+
+class SegmentViewSet(OwnViewSet):
+    """Groups of people by rule."""
+
+    model = Segment
+    icon = "group"
+    name = "customers_segments"
+    url_prefix = "customers/segments"
+    menu_order = 200
+    pages = ("index", "index_results", "add", "edit", "delete")
+    index_view_class = SegmentList
+    add_view_class = SegmentCreate
+    edit_view_class = SegmentEdit
+    delete_view_class = SegmentDelete
+    ordering = "name"
+
+    def get_form_class(self, for_update: bool = False) -> type[SegmentForm]:
+        """Return the form with the rule."""
+        return SegmentForm
+
+    def get_add_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Return nothing of the generic form: the page is our own."""
+        return {"form_class": SegmentForm}
+
+    def get_edit_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Return nothing of the generic form: the page is our own."""
+        return {"form_class": SegmentForm}
+
+    def get_delete_view_kwargs(self, **kwargs: Any) -> dict[str, Any]:
+        """Return nothing of the generic page: it warns in our own words."""
+        return {}
+
+    def get_urlpatterns(self) -> list[Any]:
+        """Return the addresses, those of a segment's people among them."""
+        return [
+            *super().get_urlpatterns(),
+            path("members/<int:pk>/", MemberList.as_view(), name="members"),
+            path("members/<int:pk>/results/", MemberList.as_view(results_only=True), name="members_results"),
+        ]  # fmt: skip

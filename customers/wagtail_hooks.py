@@ -1,0 +1,52 @@
+"""What this floor hangs on Wagtail: the menu "Customers", its pages, their style and behavior."""
+
+from __future__ import annotations
+
+from django.templatetags.static import static
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.viewsets.model import ModelViewSetGroup
+
+from customers.admin.profiles import ProfileViewSet
+from customers.admin.rejected import RejectedViewSet
+from customers.admin.rule_size import rule_size
+from customers.admin.segments import SegmentViewSet
+from customers.admin.sources import SourceViewSet
+
+CONTROLLERS = ("rule_builder", "copy", "live")
+
+
+class CustomersGroup(ModelViewSetGroup):
+    """Who it is: the menu of this floor."""
+
+    menu_label = _("Customers")
+    menu_icon = "group"
+    menu_order = 150
+    items = (ProfileViewSet, SegmentViewSet, SourceViewSet, RejectedViewSet)
+
+
+@hooks.register("register_admin_viewset")
+def customers_group() -> CustomersGroup:
+    """Give the pages their addresses and their menu."""
+    return CustomersGroup()
+
+
+@hooks.register("register_admin_urls")
+def rule_builder_urls() -> list[URLPattern]:
+    """Give the rule builder the address that it asks for sizes."""
+    return [path("customers/segment-size/", rule_size, name="customers_segment_size")]
+
+
+@hooks.register("insert_global_admin_css")
+def style() -> str:
+    """Load the style of our pages."""
+    return format_html('<link rel="stylesheet" href="{}">', static("css/admin/customers.css"))
+
+
+@hooks.register("insert_global_admin_js")
+def behavior() -> str:
+    """Load the behavior of our pages; each controller registers itself."""
+    files = ((static(f"js/controllers/{name}_controller.js"),) for name in CONTROLLERS)
+    return format_html_join("\n", '<script type="module" src="{}"></script>', files)
