@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -21,7 +21,7 @@ BIGGEST_INT = 2**63 - 1
 # Network delay must not swap events some milliseconds apart; a wrong clock is off by more.
 SKEW = timedelta(seconds=10)
 # Before this, a time is a default of some program and not a memory.
-OLDEST = datetime(1970, 1, 1, tzinfo=timezone.utc)
+OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 10**11
 
 NAMES = {
@@ -124,7 +124,7 @@ def fact(
 
 
 def tidy(value: Any, depth: int = 0) -> Any:
-    """Return a value that PostgreSQL can hold: no NUL, lone surrogate, NaN, giant number or abyss."""
+    """Return a value PostgreSQL can hold: no NUL, lone surrogate, NaN, giant number or abyss."""
     kind = type(value)
     if kind is str:
         return _text(value)
@@ -194,12 +194,12 @@ def moment_of(value: Any) -> datetime | None:
             moment = datetime.fromisoformat(value.strip())
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             seconds = value / 1000 if abs(value) >= MILLISECONDS_FROM else value
-            moment = datetime.fromtimestamp(seconds, timezone.utc)
+            moment = datetime.fromtimestamp(seconds, UTC)
         else:
             return None
         if moment.tzinfo is None:
-            return moment.replace(tzinfo=timezone.utc)
-        return moment.astimezone(timezone.utc)
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
 

@@ -57,7 +57,8 @@ def allowed(*, contact_points: Sequence[int], purpose: str, channel: str) -> set
     Silence is no.
     """
     newest = (
-        ConsentEntry.objects.filter(
+        ConsentEntry.objects
+        .filter(
             Q(channel=channel) | Q(channel=""),
             contact_point_id__in=list(contact_points),
             purpose=purpose,
@@ -76,7 +77,8 @@ def allowed(*, contact_points: Sequence[int], purpose: str, channel: str) -> set
 def tracking_allowed(*, alias: Alias) -> bool:
     """Return whether the newest decision under this alias allows to follow what it does."""
     newest = (
-        ConsentEntry.objects.filter(alias=alias, purpose=ConsentEntry.Purpose.TRACKING)
+        ConsentEntry.objects
+        .filter(alias=alias, purpose=ConsentEntry.Purpose.TRACKING)
         .order_by("-at", "-id")
         .values_list("state", flat=True)
         .first()

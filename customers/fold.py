@@ -1,4 +1,4 @@
-"""From the inbox to people: once-only, who it is, what they did, which segments, in one transaction."""
+"""From the inbox to people, in one transaction: once-only, who, what they did, which segments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg.errors
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DataError, IntegrityError, OperationalError, ProgrammingError, transaction
 
 from customers import append, extend, ingest, partitions, segment
 from customers.append import Recorded, Row
@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 LOCK = "customers.fold"
 EVENT = SegmentMember.Cause.EVENT
 TRIES = 5
+BAD_LUCK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+# What a single event can be to blame for. A server that went away is not among them.
+UNFIT = (DataError, IntegrityError, ProgrammingError, ValueError, TypeError, LookupError)
 
 
 @dataclass(slots=True)
@@ -45,27 +48,28 @@ class _Arrived:
 def fold(*, limit: int = 200, at: datetime, wait: bool = True) -> int:
     """Fold up to `limit` inbox rows in one transaction; return how many events they held.
 
-    Zero means that the inbox is empty. Events that came before are counted here but not kept again.
+    Zero means that the inbox is empty. Events that came before are counted here, not kept again.
     A row that can't be folded is set aside and does not hold up the others.
 
     Args:
         limit: inbox rows at most.
         at: the moment; segments are judged and entered by it.
         wait: False returns zero at once where another process is folding.
+
+    Raises:
+        OperationalError: PostgreSQL is away, or others held what we need five times.
     """
-    for attempt in range(TRIES):
+    for _attempt in range(TRIES - 1):
         try:
             return _fold(limit, at, wait)
         except OperationalError as error:
-            # Two transactions waited for each other: PostgreSQL let the other one win.
-            if not _was_bad_luck(error) or attempt == TRIES - 1:
+            # Two transactions waited for each other, and PostgreSQL let the other one win.
+            if not isinstance(error.__cause__, BAD_LUCK):
                 raise
-        except (DatabaseError, InterfaceError, ValueError, TypeError, LookupError) as error:
-            if isinstance(error, InterfaceError):
-                raise
+        except UNFIT:
             log.exception("A batch could not be folded; its rows go one by one.")
             return _one_by_one(limit, at)
-    return 0
+    return _fold(limit, at, wait)
 
 
 def drain(*, at: datetime) -> int:
@@ -74,12 +78,6 @@ def drain(*, at: datetime) -> int:
     while folded := fold(at=at):
         total += folded
     return total
-
-
-def _was_bad_luck(error: OperationalError) -> bool:
-    return isinstance(
-        error.__cause__, (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
-    )
 
 
 def _fold(limit: int, at: datetime, wait: bool) -> int:
@@ -104,9 +102,7 @@ def _one_by_one(limit: int, at: datetime) -> int:
             try:
                 with transaction.atomic():
                     _take_in(_read([row]), at)
-            except OperationalError:
-                raise
-            except Exception as error:
+            except UNFIT as error:
                 log.exception("An inbox row of source %s was set aside.", row.source_id)
                 _set_aside(row, error)
         _done(waiting)
@@ -149,9 +145,7 @@ def _read(waiting: Sequence[_Waiting]) -> list[_Arrived]:
 def _set_aside(row: _Waiting, error: Exception) -> None:
     reason = f"It could not be folded: {type(error).__name__}: {error}"
     body = bytes(row.body).decode(errors="replace")
-    ingest.set_aside(
-        source_id=row.source_id, unfit=[(reason, {"inbox": body})], at=row.received_at
-    )
+    ingest.set_aside(source_id=row.source_id, unfit=[(reason, {"inbox": body})], at=row.received_at)
 
 
 def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
@@ -183,9 +177,7 @@ def _rising(recorded: list[Recorded]) -> list[Recorded]:
 
 
 def _never_seen(arrived: Sequence[_Arrived], at: datetime) -> list[_Arrived]:
-    fresh = append.once(
-        keys=((one.source_id, one.fact.message_id) for one in arrived), at=at
-    )
+    fresh = append.once(keys=((one.source_id, one.fact.message_id) for one in arrived), at=at)
     events = []
     for one in arrived:
         key = (one.source_id, one.fact.message_id)

@@ -1,11 +1,11 @@
-"""Who is this: names under which events come, addresses, and the evidence that two are one person."""
+"""Who is this: names of people, their addresses, and the evidence that two names are one."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -114,7 +114,7 @@ def bear(*, wanted: Sequence[tuple[str, str, datetime]]) -> list[Owned]:
             "RETURNING id, kind, value, home_profile_id, profile_id, first_seen_at",
             [list(column) for column in zip(*sorted(wanted), strict=True)],
         )
-        return [Owned(*row, fresh=True) for row in cursor.fetchall()]
+        return [replace(Owned(*row), fresh=True) for row in cursor.fetchall()]
 
 
 class Told(Protocol):
@@ -145,7 +145,7 @@ def _profile(number: int, state: str, at: datetime, told: Mapping[int, Told]) ->
 
 
 def write_owners(*, moved: Sequence[tuple[int, int, bool]], at: datetime) -> None:
-    """Give aliases another profile: (alias, profile, whether events were stamped with the old one)."""
+    """Give aliases another profile: (alias, profile, whether events bear the old one)."""
     if not moved:
         return
     ordered = sorted(moved)
@@ -232,7 +232,7 @@ def normal_address(*, channel: str, address: str) -> str:
 def ensure_contact_point(
     *, profile_id: int, channel: str, address: str, at: datetime
 ) -> ContactPoint:
-    """Return the contact point; make it for this profile where it is new. An old one keeps its owner.
+    """Return the contact point, made for this profile where it is new. An old one keeps its owner.
 
     Raises:
         BadAddress: it can't be an address of that channel.

@@ -30,7 +30,7 @@ class Sql:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One person's answer to one rule; `due_on` is the local day on which time alone may change it."""
+    """One person's answer to a rule; on the local day `due_on` time alone may change it."""
 
     profile_id: int
     inside: bool
@@ -127,7 +127,9 @@ class _Joins:
         if key not in self.names:
             self.names[key] = f"j{len(self.names)}"
             name = self.names[key]
-            self.made.append(Sql(f" LEFT JOIN ({query}) {name} ON {name}.profile_id = p.id", values))
+            self.made.append(
+                Sql(f" LEFT JOIN ({query}) {name} ON {name}.profile_id = p.id", values)
+            )
         return self.names[key]
 
 
@@ -195,7 +197,9 @@ def trait(leaf: rules.Trait) -> Sql:
             "WHEN 'array' THEN (p.traits #> %s) @> %s::jsonb ELSE false END, false)",
             [path, path, leaf.value, path, json.dumps([leaf.value])],
         )
-    kind, cast = ("string", 'COLLATE "C"') if isinstance(leaf.value, str) else ("number", "::numeric")
+    kind, cast = (
+        ("string", 'COLLATE "C"') if isinstance(leaf.value, str) else ("number", "::numeric")
+    )
     return Sql(
         f"COALESCE(CASE WHEN jsonb_typeof(p.traits #> %s) = '{kind}' "
         f"THEN (p.traits #>> %s){' ' + cast if kind == 'string' else cast} "

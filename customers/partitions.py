@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 from django.db import connection, transaction
 
@@ -11,7 +11,7 @@ from django.db import connection, transaction
 def ensure(*, moments: Iterable[datetime]) -> list[str]:
     """Make the partitions that rows received at these moments need; return the new ones' names."""
     made = []
-    months = sorted({(at.year, at.month) for at in (m.astimezone(timezone.utc) for m in moments)})
+    months = sorted({(at.year, at.month) for at in (m.astimezone(UTC) for m in moments)})
     with transaction.atomic(), connection.cursor() as cursor:
         for year, month in months:
             name = f"customers_event_y{year:04d}m{month:02d}"
@@ -21,7 +21,8 @@ def ensure(*, moments: Iterable[datetime]) -> list[str]:
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])
                 cursor.execute(
                     f"CREATE TABLE IF NOT EXISTS {name} PARTITION OF customers_event "
-                    f"FOR VALUES FROM ('{_first(year, month)}') TO ('{_first(*after(year, month))}')"
+                    f"FOR VALUES FROM ('{_first(year, month)}') "
+                    f"TO ('{_first(*after(year, month))}')"
                 )
                 made.append(name)
     return made

@@ -18,7 +18,7 @@ class NoAlias(LookupError):
 
 
 def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
-    """Append what was not recorded before, judge the segments it touches, and tell the floors above.
+    """Append what was not recorded before, judge segments, and tell the floors above.
 
     Joins the caller's transaction. A profile that was merged away passes its events to its owner.
 
@@ -30,9 +30,11 @@ def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
     with transaction.atomic():
         source = append.own_source()
         fresh = append.once(keys=[(source, one.message_id) for one in new], at=at)
-        todo = list({
-            one.message_id: one for one in reversed(new) if (source, one.message_id) in fresh
-        }.values())[::-1]
+        todo = list(
+            {
+                one.message_id: one for one in reversed(new) if (source, one.message_id) in fresh
+            }.values()
+        )[::-1]
         owners = append.hold(profile_ids=[one.profile_id for one in todo])
         aliases = append.oldest_aliases(profile_ids=owners.values())
         strangers = {one.profile_id for one in todo if owners.get(one.profile_id) not in aliases}

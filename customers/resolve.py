@@ -60,7 +60,11 @@ class People:
         return people
 
     def alias_of(self, fact: Fact) -> Owned:
-        """Return the alias an event hangs on: the user's, else the browser's."""
+        """Return the alias an event hangs on: the user's, else the browser's.
+
+        Raises:
+            LookupError: it has neither, which collection does not let through.
+        """
         if fact.user_id is not None:
             return self.names[USER, fact.user_id]
         if fact.anonymous_id is not None:

@@ -21,7 +21,7 @@ Scalar: TypeAlias = "str | int | float | bool"
 
 
 class RuleError(ValueError):
-    """A rule can't be used; `path` says where, `words` what is wrong, for the person who wrote it."""
+    """A rule can't be used: `path` says where, `words` why, for the person who wrote it."""
 
     def __init__(self, path: str, words: str) -> None:
         super().__init__(f"{path}: {words}" if path else words)
@@ -279,7 +279,9 @@ def _say(node: Node, names: Mapping[int, str], _: Callable[[str], str], top: boo
         return (_("%(field)s is known") if node.value else _("%(field)s is not known")) % {
             "field": node.field
         }
-    value = ", ".join(map(_show, node.value)) if isinstance(node.value, tuple) else _show(node.value)
+    value = (
+        ", ".join(map(_show, node.value)) if isinstance(node.value, tuple) else _show(node.value)
+    )
     return f"{node.field} {_(_WORDS[node.cmp])} {value}"
 
 

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 import logging
 import time
-import zlib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,16 +16,16 @@ import orjson
 from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
-from django.http.request import UnreadablePostError
 
 from customers import clean, ingest
+from customers.api import body
+from customers.api.body import Refused
 from customers.api.nudge import nudge
 from customers.models import Source
 from dxp.lib import clock
 
 log = logging.getLogger(__name__)
 PREFIXES = ("/v1/", "/beacon/v1/", "/sourceConfig")
-BIGGEST_BODY = 4 * 1024 * 1024
 SMALL_BODY = clean.BIGGEST_EVENT
 RETRY_AFTER = 5
 KEPT_FOR = 5.0
@@ -45,14 +43,6 @@ ALLOWED_HEADERS = (
 _sources: dict[str, tuple[float, Source]] = {}
 
 
-class Refused(Exception):
-    """The request can't be accepted; SDKs look at exactly `code` and `message`."""
-
-    def __init__(self, status: int, code: str, message: str) -> None:
-        super().__init__(message)
-        self.status, self.code, self.message = status, code, message
-
-
 def answer(request: HttpRequest, **named: str) -> HttpResponse:
     """Answer one request of an SDK; also from the middleware, without any routing."""
     try:
@@ -62,14 +52,12 @@ def answer(request: HttpRequest, **named: str) -> HttpResponse:
     except (DatabaseError, InterfaceError) as error:
         log.warning("An event request was put off: %s", error)
         _drop_connection()
-        response = _json(
-            {"code": "unavailable", "message": "Try again in a moment."}, status=503
-        )
+        response = _json({"code": "unavailable", "message": "Try again in a moment."}, status=503)
         response.headers["Retry-After"] = str(RETRY_AFTER)
     return _shared(request, response)
 
 
-# SDKs send no CSRF token; the middleware answers before the check, this is for those who route here.
+# SDKs send no CSRF token. The middleware answers earlier; this is for whoever routes here.
 answer.csrf_exempt = True  # type: ignore[attr-defined]
 
 
@@ -103,32 +91,39 @@ def _handler(path: list[str]) -> tuple[str, Callable[..., HttpResponse]] | None:
 def _collect(request: HttpRequest, path: list[str]) -> HttpResponse:
     at = clock.now()
     source = _source(_basic_key(request)) if _basic_key(request) else None
-    body = _body(request)
-    told = _decoded(body)
+    sent = body.read(request)
+    told = body.decoded(sent)
     if source is None:
         key = told.get("writeKey") or request.GET.get("writeKey")
         source = _source(key if isinstance(key, str) else None)
-    kind = path[-1]
-    if kind in SINGLE:
-        events = [{**told, "type": SINGLE[kind]}]
-        context = None
-    else:
-        events, context = told.get("batch"), told.get("context")
-        if not isinstance(events, list):
-            raise Refused(400, "invalid_request", "A batch is an object with a list `batch`.")
-        if isinstance(told.get("integrations"), dict):
-            events = [_with(event, told["integrations"]) for event in events]
+    events, context = _events(told, path[-1])
     accepted = ingest.accept(
         source=source,
         events=events,
         at=at,
         sent_at=told.get("sentAt") or request.headers.get("SentAt"),
         context=context,
-        small=len(body) <= SMALL_BODY,
+        small=len(sent) <= SMALL_BODY,
     )
     if accepted.stored:
         nudge()
     return _json({"success": True})
+
+
+def _events(told: dict[str, Any], kind: str) -> tuple[list[Any], Any]:
+    """Return a request's events and the context they share.
+
+    Raises:
+        Refused: a batch without a list of events.
+    """
+    if kind in SINGLE:
+        return [{**told, "type": SINGLE[kind]}], None
+    events = told.get("batch")
+    if not isinstance(events, list):
+        raise Refused(400, "invalid_request", "A batch is an object with a list `batch`.")
+    if isinstance(told.get("integrations"), dict):
+        events = [_with(event, told["integrations"]) for event in events]
+    return events, told.get("context")
 
 
 def _with(event: Any, integrations: dict[str, Any]) -> Any:
@@ -207,7 +202,11 @@ def _basic_key(request: HttpRequest) -> str | None:
 
 
 def _source(key: str | None) -> Source:
-    """Return the source of a write key, remembered for some seconds."""
+    """Return the source of a write key, remembered for some seconds.
+
+    Raises:
+        Refused: nobody has that key, or it is off.
+    """
     now = time.monotonic()
     kept = _sources.get(key) if key else None
     if kept is not None and kept[0] > now:
@@ -221,58 +220,6 @@ def _source(key: str | None) -> Source:
         _sources.clear()
     _sources[found.write_key] = (now + KEPT_FOR, found)
     return found
-
-
-def _body(request: HttpRequest) -> bytes:
-    """Return the body, unpacked, whatever its type is called; never more than the limit."""
-    try:
-        announced = int(request.META.get("CONTENT_LENGTH") or 0)
-    except ValueError:
-        announced = 0
-    if announced > BIGGEST_BODY:
-        raise Refused(413, "payload_too_large", "A request holds 4 MiB at most.")
-    try:
-        body: bytes = request.read(BIGGEST_BODY + 1)
-    except (UnreadablePostError, OSError) as error:
-        raise Refused(400, "unreadable", "The body ended before it was complete.") from error
-    if body[:2] == b"\x1f\x8b":
-        body = _unzipped(body)
-    if len(body) > BIGGEST_BODY:
-        raise Refused(413, "payload_too_large", "A request holds 4 MiB at most.")
-    return body
-
-
-def _unzipped(body: bytes) -> bytes:
-    reader = zlib.decompressobj(wbits=31)
-    try:
-        text = reader.decompress(body, BIGGEST_BODY + 1)
-    except zlib.error as error:
-        raise Refused(400, "invalid_gzip", "The body is not valid gzip.") from error
-    if len(text) <= BIGGEST_BODY and not reader.eof:
-        raise Refused(400, "invalid_gzip", "The body is not complete gzip.")
-    return text
-
-
-def _decoded(body: bytes) -> dict[str, Any]:
-    try:
-        told = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        told = _forgiven(body)
-    if not isinstance(told, dict):
-        raise Refused(400, "invalid_json", "The body is not a JSON object.")
-    return told
-
-
-def _forgiven(body: bytes) -> Any:
-    """Read what Python and JavaScript write and orjson refuses: NaN, lone surrogates, giant numbers."""
-    try:
-        return json.loads(body.decode("utf-8", "replace"), strict=False, parse_int=_whole)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, "invalid_json", "The body is not valid JSON.") from error
-
-
-def _whole(digits: str) -> int | float:
-    return int(digits) if len(digits) < 19 else float(digits)
 
 
 def _json(told: dict[str, Any], status: int = 200) -> HttpResponse:
