@@ -1,5 +1,16 @@
 """Addresses of this floor."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from content.views import consent, sign_up, site, slots
+
+urlpatterns = [
+    path("_x/slots", slots.slots, name="content_slots"),
+    path("_x/consent", consent.decide, name="content_consent"),
+    path("_x/sign-up", sign_up.sign_up, name="content_sign_up"),
+    path("cookies/", consent.settings, name="content_cookies"),
+    path("search/", site.search, name="content_search"),
+    path("sitemap.xml", site.sitemap, name="content_sitemap"),
+    path("robots.txt", site.robots, name="content_robots"),
+    path("favicon.ico", site.Favicon.as_view(), name="content_favicon"),
+]

@@ -1,0 +1,18 @@
+"""What editors build pages from."""
+
+from content.blocks.dynamic import PersonalSlotBlock, SlotContent, Variant, first_match
+from content.blocks.fields import SignUpBlock, SignUpForm
+from content.blocks.layout import FigureBlock
+from content.blocks.page import Body, ProductBody
+
+__all__ = [
+    "Body",
+    "FigureBlock",
+    "PersonalSlotBlock",
+    "ProductBody",
+    "SignUpBlock",
+    "SignUpForm",
+    "SlotContent",
+    "Variant",
+    "first_match",
+]

@@ -1,0 +1,139 @@
+"""The kinds of pages: thin; how they are served stands in `serving`."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.db import models
+from django.utils.html import strip_tags
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import Page
+from wagtail.search import index
+
+from content.blocks import Body, ProductBody
+from content.blocks.media import drawings
+from content.models.serving import PublicPage
+from content.models.taxonomy import Topic
+
+WORDS_A_MINUTE = 220
+
+
+class HomePage(PublicPage):
+    """The front door: blocks only."""
+
+    body = StreamField(Body(), blank=True, verbose_name=_("body"))
+
+    content_panels = [*Page.content_panels, FieldPanel("body")]
+    search_fields = [*Page.search_fields, index.SearchField("body")]
+    template = "site/home_page.html"
+
+    class Meta:
+        verbose_name = _("home page")
+
+
+class StandardPage(PublicPage):
+    """A page of words and blocks: about us, a landing page, contact, thanks."""
+
+    intro = models.TextField(_("introduction"), blank=True)
+    body = StreamField(Body(), blank=True, verbose_name=_("body"))
+    is_listed = models.BooleanField(
+        _("found by search"),
+        default=True,
+        help_text=_("Off: neither search engines nor our own search show it, as for a thank-you page."),
+    )
+
+    content_panels = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
+    promote_panels = [*Page.promote_panels, FieldPanel("is_listed")]
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("intro"),
+        index.SearchField("body"),
+    ]
+    template = "site/standard_page.html"
+
+    class Meta:
+        verbose_name = _("standard page")
+
+    def get_sitemap_urls(self, request: Any = None) -> list[dict[str, Any]]:
+        return super().get_sitemap_urls(request) if self.is_listed else []
+
+
+class ArticleIndexPage(PublicPage):
+    """The list of articles, newest first."""
+
+    intro = models.TextField(_("introduction"), blank=True)
+
+    content_panels = [*Page.content_panels, FieldPanel("intro")]
+    search_fields = [*Page.search_fields, index.SearchField("intro")]
+    subpage_types = ["content.ArticlePage"]
+    template = "site/article_index_page.html"
+
+    class Meta:
+        verbose_name = _("article index")
+
+    def streams(self) -> Any:
+        return iter(())
+
+    def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(request, *args, **kwargs)
+        context["articles"] = (
+            ArticlePage.objects.child_of(self)
+            .live()
+            .select_related("topic")
+            .order_by("-published_on", "-pk")
+        )
+        return context
+
+
+class ArticlePage(PublicPage):
+    """Something to read."""
+
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="articles", verbose_name=_("topic"))
+    intro = models.TextField(_("introduction"), max_length=400)
+    author = models.CharField(_("author"), max_length=80, blank=True)
+    published_on = models.DateField(_("date"))
+    art = models.CharField(_("illustration"), max_length=20, choices=drawings, blank=True)
+    body = StreamField(ProductBody(), verbose_name=_("body"))
+    reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
+
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("intro"),
+        MultiFieldPanel(
+            [
+                FieldPanel("topic"),
+                FieldPanel("author"),
+                FieldPanel("published_on"),
+                FieldPanel("art"),
+            ],
+            heading=_("About the article"),
+        ),
+        FieldPanel("body"),
+    ]
+    search_fields = [
+        *Page.search_fields,
+        index.SearchField("intro", boost=2),
+        index.SearchField("body"),
+        index.FilterField("published_on"),
+    ]
+    parent_page_types = ["content.ArticleIndexPage"]
+    subpage_types: list[str] = []
+    template = "site/article_page.html"
+
+    class Meta:
+        verbose_name = _("article")
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        words = len(re.findall(r"\w+", strip_tags(" ".join(map(str, self.body)))))
+        self.reading_minutes = max(1, round(words / WORDS_A_MINUTE))
+        super().save(*args, **kwargs)
+
+    def tracked(self) -> tuple[str, dict[str, Any]]:
+        return "Article Viewed", {
+            "title": self.title,
+            "topic": self.topic.name,
+            "path": self.get_url() or "",
+        }

@@ -1,0 +1,89 @@
+"""Take a filled-in form: what was said becomes events, and consent with its proof."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from customers import consent, identify, ingest
+from customers.models import Alias, ConsentEntry, Source
+
+MARKETING = ConsentEntry.Purpose.MARKETING
+
+
+@transaction.atomic
+def sign_up(
+    *,
+    source: Source,
+    form: str,
+    first_name: str,
+    email: str,
+    anonymous_id: str | None,
+    evidence: dict[str, Any],
+    context: dict[str, Any],
+    at: datetime,
+) -> str:
+    """Record that a person signed up and may be written to; return the anonymous id used.
+
+    A visitor without a cookie gets an id for this one act, which the browser never learns.
+
+    Raises:
+        customers.identify.BadAddress: no mail can be sent to that address.
+    """
+    anonymous_id = anonymous_id or str(uuid.uuid4())
+    alias = identify.ensure_alias(kind="anonymous", value=anonymous_id, at=at)
+    point = identify.ensure_contact_point(
+        profile_id=alias.profile_id, channel="email", address=email, at=at
+    )
+    consent.record(
+        purpose=MARKETING,
+        channel="email",
+        state=ConsentEntry.State.GRANTED,
+        method="form",
+        contact_point=point,
+        evidence={"form": form, **evidence},
+        at=at,
+    )
+    about = {"anonymousId": anonymous_id, "timestamp": at.isoformat(), "context": context}
+    traits = {"email": point.value, "firstName": first_name}
+    ingest.accept(
+        source=source,
+        events=[
+            {**about, "type": "identify", "messageId": str(uuid.uuid4()), "traits": traits},
+            {
+                **about,
+                "type": "track",
+                "event": "Signed Up",
+                "messageId": str(uuid.uuid4()),
+                "properties": {"form": form},
+            },
+        ],
+        at=at,
+    )
+    return anonymous_id
+
+
+@transaction.atomic
+def tracking(
+    *, anonymous_id: str | None, allowed: bool, evidence: dict[str, Any], at: datetime
+) -> str | None:
+    """Record a visitor's decision about cookies; return the anonymous id to keep, if any.
+
+    A refusal by somebody who never allowed anything leaves no row: there is nobody to write down.
+    """
+    known = Alias.objects.filter(kind=Alias.Kind.ANONYMOUS, value=anonymous_id or "").first()
+    if not allowed and known is None:
+        return None
+    kept = anonymous_id or str(uuid.uuid4())
+    consent.record(
+        purpose=ConsentEntry.Purpose.TRACKING,
+        state=ConsentEntry.State.GRANTED if allowed else ConsentEntry.State.WITHDRAWN,
+        method="banner",
+        alias=known or identify.ensure_alias(kind="anonymous", value=kept, at=at),
+        evidence=evidence,
+        at=at,
+    )
+    return kept if allowed else None

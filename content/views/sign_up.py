@@ -1,0 +1,95 @@
+"""The sign-up form: from a block on a page to a person who may be written to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from wagtail.models import Page
+
+from content import submit
+from content.blocks import SignUpForm
+from content.models import PublicPage, keep_private
+from content.views import door
+from customers.identify import BadAddress
+from customers.models import Source
+from dxp.lib import clock, hints
+
+
+@door.from_our_pages
+@require_POST
+def sign_up(request: HttpRequest) -> HttpResponse:
+    """Take the form in; show it again with its faults, or lead to the thank-you page."""
+    page, block = _block(request.POST.get("page", ""), request.POST.get("block", ""))
+    form = SignUpForm(request.POST, block_id=block.id)
+    if form.is_valid() and not form.cleaned_data["website"]:
+        if door.too_often(request, "sign-up", most=20, seconds=600):
+            form.add_error(None, _("That was a little often. Please try again in ten minutes."))
+        else:
+            _take(request, page, block, form)
+    if form.errors:
+        return _again(request, page, form)
+    thanks = block.value["thanks"]
+    return _lead(request, thanks.url if thanks else page.url)
+
+
+def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
+    """Return the live page and its sign-up block.
+
+    Raises:
+        Http404: there is no such form in public.
+    """
+    known = page_id.isascii() and page_id.isdigit() and len(page_id) <= 9
+    page = Page.objects.live().public().filter(pk=int(page_id)).first() if known else None
+    specific = page.specific if page else None
+    if isinstance(specific, PublicPage):
+        for stream in specific.streams():
+            for child in stream:
+                if child.block_type == "sign_up" and child.id == block_id:
+                    return specific, child
+    raise Http404
+
+
+def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None:
+    source, _created = Source.objects.get_or_create(name="Website")
+    try:
+        submit.sign_up(
+            source=source,
+            form=block.value["name"],
+            first_name=form.cleaned_data["first_name"],
+            email=form.cleaned_data["email"],
+            anonymous_id=door.anonymous_id(request),
+            evidence=door.evidence(request, page=page.url, text=block.value["consent"]),
+            context={"page": {"path": page.url, "title": page.title}},
+            at=clock.now(),
+        )
+    except BadAddress:
+        form.add_error("email", forms.ValidationError(_("We cannot write to this address.")))
+    else:
+        hints.after_commit("customers.tasks.fold")
+
+
+def _again(request: HttpRequest, page: Any, form: SignUpForm) -> HttpResponse:
+    if _wants_json(request):
+        faults = {
+            "form" if name == "__all__" else name: str(words[0])
+            for name, words in form.errors.items()
+        }
+        return keep_private(JsonResponse({"errors": faults}, status=422))
+    request.sign_up_form = form  # type: ignore[attr-defined]
+    response = page.serve(request)
+    response.status_code = 422
+    return keep_private(response)
+
+
+def _lead(request: HttpRequest, url: str) -> HttpResponse:
+    if _wants_json(request):
+        return keep_private(JsonResponse({"location": url}))
+    return keep_private(HttpResponseRedirect(url, status=303))
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return "application/json" in request.headers.get("Accept", "")

@@ -1,0 +1,93 @@
+// Tells our own server what was read, after the visitor allowed it. Without the cookie dxp_aid
+// nothing is sent and nothing is kept. window.dxp = { track(name, properties), identify(id, traits) }.
+
+const { writeKey, endpoint } = document.querySelector("script[data-write-key]").dataset;
+const MOST = 50;
+const queue = [];
+let waiting = 0;
+let failures = 0;
+
+const aid = () => /(?:^|; )dxp_aid=([\w-]+)/.exec(document.cookie)?.[1];
+
+function context() {
+  const query = new URLSearchParams(location.search);
+  const campaign = {};
+  for (const [name, value] of query)
+    if (name.startsWith("utm_")) campaign[name === "utm_campaign" ? "name" : name.slice(4)] = value;
+  return {
+    page: page(),
+    campaign,
+    locale: navigator.language,
+    userAgent: navigator.userAgent,
+    library: { name: "dxp-track", version: "1" },
+  };
+}
+
+const page = () => ({
+  url: location.href,
+  path: location.pathname,
+  title: document.title,
+  referrer: document.referrer,
+  search: location.search,
+});
+
+function add(to, body) {
+  const anonymousId = aid();
+  if (!anonymousId || !writeKey || queue.length >= MOST) return;
+  const about = { writeKey, anonymousId, messageId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+  queue.push([to, { ...about, timestamp: new Date().toISOString(), context: context(), ...body }]);
+  if (!waiting) send();
+}
+
+async function send() {
+  waiting = 1;
+  while (queue.length) {
+    // Consent may have been withdrawn while an event waited.
+    if (!aid()) queue.length = 0;
+    if (!queue.length) break;
+    const [to, body] = queue[0];
+    let done = false;
+    try {
+      const answer = await fetch(`${endpoint}/${to}`, {
+        method: "POST",
+        keepalive: true,
+        credentials: "omit",
+        headers: { "Content-Type": "text/plain" },
+        body: JSON.stringify({ ...body, sentAt: new Date().toISOString() }),
+      });
+      done = answer.status < 500 && answer.status !== 429;
+    } catch {
+      // Offline or blocked: try again below.
+    }
+    if (done) {
+      queue.shift();
+      failures = 0;
+    } else if (++failures > 6) {
+      queue.length = 0;
+    } else {
+      await new Promise((resolve) => setTimeout(resolve, 2 ** failures * 500));
+    }
+  }
+  waiting = 0;
+}
+
+function visit() {
+  const { event, properties } = document.body.dataset;
+  add("p", { type: "page", properties: page() });
+  if (event) track(event, JSON.parse(properties));
+}
+
+function track(event, properties = {}) {
+  add("t", { type: "track", event, properties });
+}
+
+function identify(userId, traits = {}) {
+  add("i", { type: "identify", userId, traits });
+}
+
+window.dxp = { track, identify };
+document.addEventListener("dxp:consent", (event) => {
+  if (event.detail === "accept") visit();
+  else queue.length = 0;
+});
+visit();
