@@ -1,5 +1,11 @@
-"""Addresses of this floor."""
+"""Addresses of this floor: what links in messages lead to."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from journeys import views
+
+app_name = "journeys"
+urlpatterns = [
+    path("c/<str:token>/<int:number>", views.click, name="click"),
+    path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
+]

@@ -1,0 +1,349 @@
+"""Move due runs one rest further. This is the engine: raw SQL, one transaction per batch.
+
+A batch claims due rows (their locks are the lease and die with the connection), walks each in
+Python, looks back for events that came while nobody listened, and writes all by three statements.
+Everything or nothing: there is no state between two rests.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from django.db import DatabaseError, connection, transaction
+
+from customers import record
+from customers.record import New, Recorded
+from dxp.lib.rows import advisory_lock, raw_cursor
+from journeys.models import Notice, Version
+from journeys.models.enrollments import Lane
+from journeys.nodes import Node
+from journeys.walk import Lost, Walked, read, walk
+
+log = logging.getLogger(__name__)
+BATCH = 500
+# After so many failures a run is set aside, where the admin shows it.
+PATIENCE = 5
+BACK_OFF = timedelta(seconds=30)
+# A message that could not be sent for so long says nothing any more.
+FRESH = timedelta(days=7)
+_BETWEEN = "\x1f"
+
+CLAIM = """
+SELECT e.id, e.profile_id, e.journey_id, e.version_id, e.node, e.seq, e.resting, e.woke_by,
+  e.heard_event_id, e.since, e.errors, j.state, j.reentry, j.name
+FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id
+WHERE e.lane = %s AND e.due_at <= %s ORDER BY e.due_at LIMIT %s FOR UPDATE OF e SKIP LOCKED"""
+# The stamp on an event may be an absorbed profile; the alias is the truth about whose it is.
+LOOK_BACK = """
+SELECT DISTINCT ON (w.id) w.id, ev.id, ev.name
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[])
+  w(id, profile_id, heard, since, names)
+JOIN customers_alias a ON a.profile_id = w.profile_id
+JOIN customers_event ev ON ev.profile_id = ANY(ARRAY[w.profile_id, a.home_profile_id])
+  AND ev.alias_id = a.id AND ev.id > w.heard AND ev.received_at > w.since - interval '7 days'
+  AND ev.name = ANY(string_to_array(w.names, chr(31)))
+ORDER BY w.id, ev.id"""
+MOVE = """
+UPDATE journeys_enrollment e SET node = v.node, seq = v.seq, resting = v.ended_at IS NULL,
+  due_at = v.due_at, listens = string_to_array(v.listens, chr(31)), woke_by = v.woke_by,
+  heard_event_id = v.heard, since = v.since, lane = v.lane, ended_at = v.ended_at,
+  outcome = v.outcome, entry_key = v.entry_key, errors = 0, error = ''
+FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[],
+  %s::bigint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[])
+  v(id, node, seq, due_at, listens, woke_by, heard, since, lane, ended_at, outcome, entry_key)
+WHERE e.id = v.id"""
+LOG = """
+INSERT INTO journeys_step (enrollment_id, seq, node, outcome, at)
+SELECT v.*, %s FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[]) v"""
+OUTBOX = """
+INSERT INTO journeys_delivery (enrollment_id, seq, node, profile_id, message_id, sender_id, state,
+  reason, detail, attempts, queued_at, due_at, expires_at, mark_epoch)
+SELECT v.*, 'QUEUED', '', '', 0, %s, %s, %s, ''
+FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) v"""
+TELL = """
+INSERT INTO journeys_notice (profile_id, name, properties, message_id, at)
+SELECT v.profile_id, v.name, v.properties, v.message_id, %s
+FROM unnest(%s::bigint[], %s::text[], %s::jsonb[], %s::text[])
+  v(profile_id, name, properties, message_id)"""
+SET_BACK = """
+UPDATE journeys_enrollment e SET errors = e.errors + 1, error = v.error,
+  due_at = %s + %s * power(2, e.errors),
+  lane = CASE WHEN e.errors + 1 >= %s THEN %s ELSE e.lane END
+FROM unnest(%s::bigint[], %s::text[]) v(id, error) WHERE e.id = v.id"""
+LOCK = """
+SELECT e.id FROM journeys_enrollment e JOIN journeys_version v ON v.id = e.version_id
+WHERE e.profile_id = ANY(%s) AND e.ended_at IS NULL AND v.listens && %s::varchar[]
+ORDER BY e.id FOR UPDATE OF e"""
+WAKE = """
+UPDATE journeys_enrollment e SET due_at = %s, woke_by = h.name, heard_event_id = h.event_id,
+  lane = CASE WHEN e.lane < 0 THEN e.lane ELSE 0 END
+FROM (
+  SELECT DISTINCT ON (x.id) x.id, v.event_id, v.name
+  FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) v(event_id, profile_id, name)
+  JOIN journeys_enrollment x ON x.profile_id = v.profile_id
+  WHERE x.id = ANY(%s) AND x.ended_at IS NULL AND x.resting AND x.woke_by = ''
+    AND v.name = ANY(x.listens) AND v.event_id > x.heard_event_id
+  ORDER BY x.id, v.event_id) h
+WHERE e.id = h.id"""
+
+
+@dataclass(slots=True)
+class Advanced:
+    """What one batch did."""
+
+    runs: int = 0
+    steps: int = 0
+    sends: int = 0
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What one batch will write."""
+
+    claimed: list[int] = field(default_factory=list)
+    moves: list[list[Any]] = field(default_factory=list)
+    waits: list[tuple[list[Any], int]] = field(default_factory=list)
+    steps: list[tuple[int, int, str, str]] = field(default_factory=list)
+    sends: list[tuple[int, int, str, int, int]] = field(default_factory=list)
+    notices: list[tuple[int, str, str, str]] = field(default_factory=list)
+    parked: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+
+
+@lru_cache(maxsize=200)
+def _nodes(version: int) -> dict[str, Node]:
+    return read(Version.objects.values_list("graph", flat=True).get(pk=version))
+
+
+def advance(*, lane: int, at: datetime, limit: int = BATCH) -> Advanced:
+    """Move up to `limit` due runs of a lane to their next rest.
+
+    A batch that the database refuses is tried again by halves, until the one row that it refuses is
+    found and set back.
+
+    Raises:
+        DatabaseError: the connection is gone.
+    """
+    batch = _Batch()
+    try:
+        with transaction.atomic():
+            return _advance(batch, lane, at, limit)
+    except DatabaseError as error:
+        if connection.connection is None or connection.connection.closed or not batch.claimed:
+            raise
+        if len(batch.claimed) > 1:
+            return advance(lane=lane, at=at, limit=len(batch.claimed) // 2)
+        log.warning("Enrollment %s can't be moved: %s", batch.claimed[0], error)
+        with transaction.atomic(), raw_cursor() as cursor:
+            _set_back(cursor, {batch.claimed[0]: str(error)}, at)
+        return Advanced(runs=1)
+
+
+def _advance(batch: _Batch, lane: int, at: datetime, limit: int) -> Advanced:
+    with raw_cursor() as cursor:
+        rows = cursor.execute(CLAIM, (lane, at, limit)).fetchall()
+        if not rows:
+            return Advanced()
+        batch.claimed = [row[0] for row in rows]
+        heard_now = cursor.execute("SELECT last_value FROM customers_event_id").fetchone()
+        assert heard_now is not None
+        for row in rows:
+            _walk_one(batch, row, at, heard_now[0])
+        senders = _senders(cursor, batch)
+        _look_back(cursor, batch, at)
+        with cursor.connection.pipeline():
+            _write(cursor, batch, senders, at)
+    return Advanced(len(rows), len(batch.steps), len(batch.sends))
+
+
+def _walk_one(batch: _Batch, row: Sequence[Any], at: datetime, heard_now: int) -> None:
+    (pk, profile, journey, version, node, seq, resting, woke_by, heard, since) = row[:10]
+    _errors, state, reentry, journey_name = row[10:]
+    if state == "PAUSED":
+        batch.parked.append(pk)
+        return
+    try:
+        done = walk(_nodes(version), node=node, seq=seq, resting=resting, woke_by=woke_by, at=at)
+    except (Lost, LookupError, NotImplementedError, ValueError, Version.DoesNotExist) as error:
+        batch.failed[pk] = f"{type(error).__name__}: {error}"
+        return
+    if done.sends:
+        # What came before this message is no answer to it.
+        heard, since = max(heard, heard_now), at
+    batch.steps += [(pk, *step) for step in done.steps]
+    batch.sends += [(pk, number, name, profile, message) for number, name, message in done.sends]
+    over = done.due_at is None
+    move = [
+        pk, done.node, done.seq, done.due_at, _BETWEEN.join(done.listens) or None, "", heard, since,
+        int(Lane.NORMAL), at if over else None, done.outcome,
+        str(pk) if over and reentry == "AGAIN" else "",
+    ]  # fmt: skip
+    batch.moves.append(move)
+    if done.listens:
+        batch.waits.append((move, profile))
+    if over:
+        batch.notices.append(_exit(pk, profile, journey, journey_name, done))
+
+
+def _exit(
+    pk: int, profile: int, journey: int, name: str, done: Walked
+) -> tuple[int, str, str, str]:
+    about = {"journey": name, "journey_id": journey, "outcome": done.outcome}
+    return (profile, "Journey Exited", json.dumps(about), f"journey-exited:{pk}")
+
+
+def _senders(cursor: Any, batch: _Batch) -> dict[int, int]:
+    """Return who sends each message; runs whose message is gone are set back instead."""
+    wanted = {send[4] for send in batch.sends}
+    if not wanted:
+        return {}
+    found = dict(
+        cursor.execute(
+            "SELECT id, sender_id FROM journeys_message WHERE id = ANY(%s)", (list(wanted),)
+        ).fetchall()
+    )
+    gone = {send[0]: f"Message {send[4]} is gone." for send in batch.sends if send[4] not in found}
+    if gone:
+        batch.failed.update(gone)
+        batch.moves = [move for move in batch.moves if move[0] not in gone]
+        batch.waits = [wait for wait in batch.waits if wait[0][0] not in gone]
+        batch.steps = [step for step in batch.steps if step[0] not in gone]
+        batch.sends = [send for send in batch.sends if send[0] not in gone]
+        exits = {f"journey-exited:{pk}" for pk in gone}
+        batch.notices = [notice for notice in batch.notices if notice[3] not in exits]
+    return found
+
+
+def _look_back(cursor: Any, batch: _Batch, at: datetime) -> None:
+    """Wake at once the runs that come to rest on an event which has already happened."""
+    if not batch.waits:
+        return
+    moves = [move for move, _profile in batch.waits]
+    hits = cursor.execute(
+        LOOK_BACK,
+        (
+            [move[0] for move in moves],
+            [profile for _move, profile in batch.waits],
+            [move[6] for move in moves],
+            [move[7] for move in moves],
+            [move[4] for move in moves],
+        ),
+    ).fetchall()
+    by_run = {pk: (event, name) for pk, event, name in hits}
+    for move in moves:
+        if move[0] in by_run:
+            move[6], move[5] = by_run[move[0]]
+            move[3], move[8] = at, int(Lane.WOKEN)
+
+
+def _write(cursor: Any, batch: _Batch, senders: dict[int, int], at: datetime) -> None:
+    if batch.moves:
+        cursor.execute(MOVE, [list(column) for column in zip(*batch.moves, strict=True)])
+    if batch.steps:
+        cursor.execute(LOG, [at, *(list(column) for column in zip(*batch.steps, strict=True))])
+    if batch.sends:
+        columns = [list(column) for column in zip(*batch.sends, strict=True)]
+        by = [senders[send[4]] for send in batch.sends]
+        cursor.execute(OUTBOX, [at, at, at + FRESH, *columns, by])
+    if batch.notices:
+        tell(cursor, batch.notices, at)
+    if batch.parked:
+        cursor.execute(
+            "UPDATE journeys_enrollment SET lane = %s WHERE id = ANY(%s)",
+            (int(Lane.PARKED), batch.parked),
+        )
+    if batch.failed:
+        _set_back(cursor, batch.failed, at)
+
+
+def _set_back(cursor: Any, failed: dict[int, str], at: datetime) -> None:
+    errors = [text[:500] for text in failed.values()]
+    cursor.execute(SET_BACK, (at, BACK_OFF, PATIENCE, int(Lane.FAILED), list(failed), errors))
+
+
+def tell(cursor: Any, notices: Sequence[tuple[int, str, str, str]], at: datetime) -> None:
+    """Leave events to be recorded: (profile, name, properties as JSON, message id)."""
+    cursor.execute(TELL, [at, *(list(column) for column in zip(*notices, strict=True))])
+
+
+def wake(*, events: Sequence[Recorded], at: datetime) -> int:
+    """Wake the runs that listen to one of these events; return how many.
+
+    Runs inside the transaction that records the events. The lock waits for a batch in progress, so
+    that the statement after it sees where that batch left its runs; batches skip locked rows and
+    never wait, so nobody waits in a circle.
+    """
+    if not events:
+        return 0
+    people = sorted({event.profile_id for event in events})
+    names = sorted({event.name for event in events})
+    with raw_cursor() as cursor:
+        locked = [row[0] for row in cursor.execute(LOCK, (people, names)).fetchall()]
+        if not locked:
+            return 0
+        cursor.execute(
+            WAKE,
+            (
+                at,
+                [event.id for event in events],
+                [event.profile_id for event in events],
+                [event.name for event in events],
+                locked,
+            ),
+        )
+        return int(cursor.rowcount)
+
+
+def unpark(*, at: datetime, limit: int = 5000) -> int:
+    """Put people of journeys that are live again back into the queue; return how many."""
+    with raw_cursor() as cursor:
+        cursor.execute(
+            """UPDATE journeys_enrollment SET lane = %s WHERE id IN (
+              SELECT e.id FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id
+              WHERE e.lane = %s AND e.due_at <= %s AND j.state = 'LIVE'
+              LIMIT %s FOR UPDATE OF e SKIP LOCKED)""",
+            (int(Lane.NORMAL), int(Lane.PARKED), at, limit),
+        )
+        return int(cursor.rowcount)
+
+
+def announce(*, at: datetime, limit: int = BATCH) -> int:
+    """Record the events that batches left behind; return how many."""
+    with transaction.atomic():
+        if not advisory_lock("journeys.announce"):
+            return 0
+        due = list(Notice.objects.order_by("pk")[:limit])
+        new = [_as_event(notice) for notice in due]
+        try:
+            with transaction.atomic():
+                record.events(new, at=at)
+        except record.NoAlias:
+            for one in new:
+                _record_alone(one, at)
+        Notice.objects.filter(pk__in=[notice.pk for notice in due]).delete()
+    return len(due)
+
+
+def _as_event(notice: Notice) -> New:
+    return New(
+        profile_id=notice.profile_id,
+        name=notice.name,
+        properties=notice.properties,
+        at=notice.at,
+        message_id=notice.message_id,
+    )
+
+
+def _record_alone(new: New, at: datetime) -> None:
+    try:
+        with transaction.atomic():
+            record.events([new], at=at)
+    except record.NoAlias as error:
+        # The person was erased: there is nobody left to tell it about.
+        log.warning("%s is told to nobody: %s", new.message_id, error)

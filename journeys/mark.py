@@ -1,0 +1,68 @@
+"""Two marks per delivery in Redis: one before it is handed over, one with the answer.
+
+After a crash they tell the one message that was in the air from those never tried and those sent. A
+Redis that lost its memory has another epoch: then nothing can be known, and silence proves nothing.
+"""
+
+from __future__ import annotations
+
+import redis
+
+from dxp.lib import hints, ids
+
+KEEP_SECONDS = 86_400
+_EPOCH = "journeys:epoch"
+_TRY = b"try"
+
+
+def epoch() -> str:
+    """Return the name of this Redis's memory; empty if there is no Redis."""
+    try:
+        client = hints.client()
+        client.set(_EPOCH, ids.key(12), nx=True)
+        found = client.get(_EPOCH)
+    except redis.RedisError:
+        return ""
+    return found.decode() if isinstance(found, bytes) else ""
+
+
+class Marks:
+    """Writes the marks of one batch, in one round trip per message."""
+
+    def __init__(self) -> None:
+        self.answers: dict[int, str] = {}
+
+    def trying(self, delivery: int) -> None:
+        """Mark that this delivery is about to be handed over; write the answers before it too.
+
+        Raises:
+            RedisError: the mark could not be written.
+        """
+        pipe = hints.client().pipeline(transaction=False)
+        for earlier, answer in self.answers.items():
+            pipe.set(_key(earlier), answer, ex=KEEP_SECONDS)
+        pipe.set(_key(delivery), _TRY, ex=KEEP_SECONDS)
+        pipe.execute()
+        self.answers.clear()
+
+    def answered(self, delivery: int, answer: str) -> None:
+        """Keep an answer, to be written with the next mark."""
+        self.answers[delivery] = answer
+
+
+def read(deliveries: list[int]) -> dict[int, str]:
+    """Return what is known of each delivery: "try", "ok:…", "no:…", or nothing.
+
+    Raises:
+        RedisError: Redis can't be read.
+    """
+    found = hints.client().mget([_key(delivery) for delivery in deliveries])
+    return {
+        delivery: value.decode()
+        for delivery, value in zip(deliveries, found, strict=True)  # type: ignore[arg-type]
+        if value is not None
+    }
+
+
+def _key(delivery: int) -> str:
+    return f"journeys:mark:{delivery}"

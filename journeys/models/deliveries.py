@@ -1,0 +1,111 @@
+"""The outbox."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import ContactPoint, Profile
+from dxp.lib.rows import MovableQuerySet
+from journeys.models.enrollments import Enrollment
+from journeys.models.messages import Edition, Message, Sender
+
+
+class Delivery(models.Model):
+    """One message to one person: written with its step, sent once, kept with its reason.
+
+    QUEUED until a sender claims it; SENDING while its lease runs; then SENT, SKIPPED (we may not),
+    FAILED (they refused), or UNKNOWN: a sender died between handing it over and noting the answer,
+    so that a second try could be a second message. `mark_epoch` names the Redis that holds its
+    marks; empty: none was there.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "QUEUED", _("Queued")
+        SENDING = "SENDING", _("Being sent")
+        SENT = "SENT", _("Sent")
+        SKIPPED = "SKIPPED", _("Not sent")
+        FAILED = "FAILED", _("Failed")
+        UNKNOWN = "UNKNOWN", _("Unknown")
+
+    class Reason(models.TextChoices):
+        NO_ADDRESS = "no_address", _("no e-mail address")
+        NO_CONSENT = "no_consent", _("no consent to marketing e-mail")
+        SUPPRESSED = "suppressed", _("the address was refused before")
+        EXPIRED = "expired", _("too old to be sent")
+        NO_EDITION = "no_edition", _("the message is not published")
+        REFUSED = "refused", _("refused by the mail server")
+        GAVE_UP = "gave_up", _("temporary errors for too long")
+        NO_RECEIPT = "no_receipt", _("handed over, but the answer was lost")
+
+    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="deliveries")
+    seq = models.IntegerField()
+    node = models.CharField(max_length=40)
+    # Without a constraint, as in Event: a batch must never wait for a lock on a profile.
+    profile = models.ForeignKey(
+        Profile,
+        models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        verbose_name=_("person"),
+    )
+    message = models.ForeignKey(
+        Message, models.PROTECT, related_name="+", verbose_name=_("message")
+    )
+    sender = models.ForeignKey(Sender, models.PROTECT, related_name="+")
+    edition = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="+")
+    contact_point = models.ForeignKey(
+        ContactPoint, models.SET_NULL, null=True, related_name="+", verbose_name=_("address")
+    )
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
+    reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default="")
+    detail = models.CharField(_("answer"), max_length=500, blank=True, default="")
+    attempts = models.SmallIntegerField(_("attempts"), default=0)
+    queued_at = models.DateTimeField(_("queued"))
+    due_at = models.DateTimeField(_("due"))
+    expires_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    mark_epoch = models.CharField(max_length=40, blank=True, default="")
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    objects = MovableQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ["-queued_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["enrollment", "seq"], name="journeys_delivery_once"),
+            models.CheckConstraint(
+                condition=Q(
+                    state__in=["QUEUED", "SENDING", "SENT", "SKIPPED", "FAILED", "UNKNOWN"]
+                ),
+                name="journeys_delivery_state",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="SENDING") | Q(lease_until__isnull=False),
+                name="journeys_delivery_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["SKIPPED", "FAILED", "UNKNOWN"]) | ~Q(reason=""),
+                name="journeys_delivery_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["sender", "due_at"],
+                condition=Q(state="QUEUED"),
+                name="journeys_delivery_due",
+            ),
+            models.Index(
+                fields=["lease_until"],
+                condition=Q(state="SENDING"),
+                name="journeys_delivery_leased",
+            ),
+            models.Index(fields=["profile", "-queued_at"], name="journeys_delivery_person"),
+            models.Index(fields=["-queued_at", "-id"], name="journeys_delivery_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"d{self.pk}"

@@ -1,0 +1,135 @@
+"""What is written to people."""
+
+from __future__ import annotations
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel
+from wagtail.fields import StreamField
+from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
+
+from journeys.blocks import NO_VARIABLE, MailBlock
+from journeys.wording import BadVariable, variables
+
+
+class Sender(models.Model):
+    """Who a message comes from, and how fast that address may send."""
+
+    name = models.CharField(_("name"), max_length=100, unique=True)
+    address = models.CharField(
+        _("from"),
+        max_length=320,
+        blank=True,
+        default="",
+        help_text=_("Such as: Alder & Finch <hello@example.org>. Empty: the setting MAIL_FROM."),
+    )
+    rate = models.PositiveIntegerField(
+        _("messages a second"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(10_000)],
+        help_text=_("Empty: the setting SEND_RATE."),
+    )
+
+    class Meta:
+        verbose_name = _("sender")
+        verbose_name_plural = _("senders")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def first_sender() -> int:
+    """Return the sender that a new message gets."""
+    return Sender.objects.order_by("pk").values_list("pk", flat=True).first() or 1
+
+
+def check_wording(text: str) -> None:
+    """Refuse variables that no message can fill.
+
+    Raises:
+        ValidationError: braces that are no variable, or a name nobody knows.
+    """
+    try:
+        variables(text)
+    except BadVariable as error:
+        raise ValidationError(NO_VARIABLE, params={"found": error.found}) from error
+
+
+class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
+    """An e-mail as marketing writes it; this row is the draft, `current` what is sent."""
+
+    name = models.CharField(
+        _("name"), max_length=100, unique=True, help_text=_("For colleagues; people never see it.")
+    )
+    subject = models.CharField(_("subject"), max_length=200, validators=[check_wording])
+    preheader = models.CharField(
+        _("preheader"),
+        max_length=200,
+        blank=True,
+        validators=[check_wording],
+        help_text=_("What the inbox shows beside the subject."),
+    )
+    body = StreamField(MailBlock(), verbose_name=_("content"))
+    sender = models.ForeignKey(
+        Sender, models.PROTECT, related_name="+", default=first_sender, verbose_name=_("sender")
+    )
+    current = models.ForeignKey(
+        "Edition", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
+
+    panels = [
+        FieldPanel("name"),
+        FieldPanel("subject"),
+        FieldPanel("preheader"),
+        FieldPanel("body"),
+    ]
+    preview_modes = [
+        ("light", _("Light")),
+        ("dark", _("Dark")),
+        ("text", _("Text only")),
+    ]
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_preview_template(self, request: object, mode_name: str) -> str:
+        """Return the template that renders the message by a tag, as a model must not."""
+        return "journeys/message/preview.html"
+
+    def get_preview_context(self, request: object, mode_name: str) -> dict[str, object]:
+        """Return what the preview's template reads."""
+        return {"message": self, "mode": mode_name or "light"}
+
+
+class Edition(models.Model):
+    """One published form of a message, rendered once; never changes.
+
+    `html` and `text` hold marks where a person's variables and signed links go; `links` are the
+    targets, to which a click link refers by number: nothing else can be reached through it.
+    """
+
+    message = models.ForeignKey(Message, models.CASCADE, related_name="editions")
+    number = models.PositiveIntegerField()
+    subject = models.TextField()
+    html = models.TextField()
+    text = models.TextField()
+    links = models.JSONField()
+    published_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["message", "number"], name="journeys_edition_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id}/{self.number}"

@@ -1,0 +1,31 @@
+"""Addresses that are not written to any more."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from customers.models import ContactPoint
+
+
+class Suppression(models.Model):
+    """An address that refused a message for good: it is never tried again, whatever its consent.
+
+    What people decide themselves is consent and lives in the customers' ledger, not here.
+    """
+
+    class Cause(models.TextChoices):
+        REFUSED = "refused", _("The mail server refused the address")
+
+    contact_point = models.OneToOneField(ContactPoint, models.CASCADE, related_name="+")
+    cause = models.CharField(_("cause"), max_length=20, choices=Cause)
+    detail = models.CharField(_("answer"), max_length=500, blank=True, default="")
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        verbose_name = _("suppressed address")
+        verbose_name_plural = _("suppressed addresses")
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return str(self.contact_point_id)

@@ -1,0 +1,21 @@
+"""The run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from journeys.nodes.base import NODES, Go, Node
+
+
+@NODES.register
+class End(Node):
+    name = "end"
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data)
+        self.outcome = str(data["outcome"])
+
+    def enter(self) -> Go:
+        """End with an outcome."""
+        return Go(self.outcome, None)

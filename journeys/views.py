@@ -1,0 +1,67 @@
+"""What links in messages lead to."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from dxp.lib import clock
+from journeys import track
+from journeys.compose import BadToken
+
+
+@never_cache
+@require_safe
+def click(request: HttpRequest, token: str, number: int) -> HttpResponse:
+    """Lead on to where a link in a message goes, and note that it was followed.
+
+    Raises:
+        Http404: the link was not made by us.
+    """
+    try:
+        delivery, target = track.follow(token=token, number=number)
+    except BadToken as error:
+        raise Http404 from error
+    if request.method == "GET":
+        track.click(delivery=delivery, target=target, number=number, at=clock.now())
+    response = HttpResponse(status=302)
+    response["Location"] = HttpResponseRedirect(target)["Location"]
+    response["Cache-Control"] = "no-store, private"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+@csrf_exempt
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask before a person leaves; mail programs post and are obeyed at once (RFC 8058).
+
+    Reading this page changes nothing, because scanners read every link.
+
+    Raises:
+        Http404: the link was not made by us.
+    """
+    try:
+        contact_point, delivery = track.leaver(token=token)
+    except BadToken as error:
+        raise Http404 from error
+    if request.method == "POST" and contact_point is not None:
+        track.unsubscribe(
+            contact_point=contact_point,
+            delivery=delivery,
+            evidence={"by": "one-click" if _one_click(request) else "page"},
+            at=clock.now(),
+        )
+    context = {"contact_point": contact_point, "done": request.method == "POST", "token": token}
+    response = render(request, "journeys/unsubscribe.html", context)
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _one_click(request: HttpRequest) -> bool:
+    return request.POST.get("List-Unsubscribe") == "One-Click"
