@@ -30,11 +30,11 @@ def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
     with transaction.atomic():
         source = append.own_source()
         fresh = append.once(keys=[(source, one.message_id) for one in new], at=at)
-        todo = list(
-            {
-                one.message_id: one for one in reversed(new) if (source, one.message_id) in fresh
-            }.values()
-        )[::-1]
+        first: dict[str, New] = {}
+        for one in new:
+            if (source, one.message_id) in fresh:
+                first.setdefault(one.message_id, one)
+        todo = list(first.values())
         owners = append.hold(profile_ids=[one.profile_id for one in todo])
         aliases = append.oldest_aliases(profile_ids=owners.values())
         strangers = {one.profile_id for one in todo if owners.get(one.profile_id) not in aliases}
