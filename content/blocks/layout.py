@@ -49,8 +49,8 @@ class HeroBlock(blocks.StructBlock):
     eyebrow = blocks.CharBlock(required=False, max_length=60, label=_("Line above"))
     heading = blocks.CharBlock(max_length=120, label=_("Heading"))
     text = blocks.TextBlock(required=False, rows=3, label=_("Text"))
-    link = LinkBlock(required=False)
-    second_link = LinkBlock(required=False, label=_("Second link"))
+    # A list and not two fields: the pages of all links are then fetched at once.
+    links = blocks.ListBlock(LinkBlock(), min_num=0, max_num=2, default=[], label=_("Links"))
     art = ArtChoice(required=False, label=_("Illustration"))
 
     class Meta:

@@ -35,7 +35,7 @@ class ProductIndexPage(PublicPage):
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        products = list(ProductPage.objects.child_of(self).live().order_by("path"))
+        products = list(ProductPage.objects.child_of(self).live().public().order_by("path"))
         context["shelves"] = [
             (label, found)
             for value, label in ProductPage.Category.choices

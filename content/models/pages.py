@@ -58,7 +58,8 @@ class StandardPage(PublicPage):
         verbose_name = _("standard page")
 
     def get_sitemap_urls(self, request: Any = None) -> list[dict[str, Any]]:
-        return super().get_sitemap_urls(request) if self.is_listed else []
+        urls: list[dict[str, Any]] = super().get_sitemap_urls(request) if self.is_listed else []
+        return urls
 
 
 class ArticleIndexPage(PublicPage):
@@ -82,6 +83,7 @@ class ArticleIndexPage(PublicPage):
         context["articles"] = (
             ArticlePage.objects.child_of(self)
             .live()
+            .public()
             .select_related("topic")
             .order_by("-published_on", "-pk")
         )

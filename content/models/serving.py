@@ -28,6 +28,8 @@ class PublicPage(Page):
     `request.user`, the session, cookies or a CSRF token while rendering one.
     """
 
+    _restrictions: Any = None
+
     class Meta:
         abstract = True
 
@@ -48,9 +50,15 @@ class PublicPage(Page):
             if child.block_type == "personal_slot"
         }
 
+    def get_view_restrictions(self) -> Any:
+        """Return who may see this page; Wagtail asks before serving and we ask after, for one query."""
+        if self._restrictions is None:
+            self._restrictions = super().get_view_restrictions()
+        return self._restrictions
+
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         response: HttpResponse = super().serve(request, *args, **kwargs)
-        if self.get_view_restrictions().exists():
+        if self.get_view_restrictions():
             return keep_private(response)
         patch_cache_control(response, **SHELL)
         return response
@@ -71,6 +79,3 @@ class PublicPage(Page):
         }
         return [("", _("Everyone")), *seen.items()]
 
-    def get_sitemap_urls(self, request: HttpRequest | None = None) -> list[dict[str, Any]]:
-        urls: list[dict[str, Any]] = super().get_sitemap_urls(request)
-        return urls

@@ -24,11 +24,12 @@ def site_menu(context: dict[str, Any]) -> dict[str, Any]:
     """Return the root page, the pages of the menu, and those of the footer."""
     site = Site.find_for_request(context["request"]) if "request" in context else None
     if site is None:
-        return {"name": "", "root": None, "main": [], "foot": []}
+        return {"name": "", "root": None, "all": [], "main": [], "foot": []}
     pages = list(Page.objects.child_of(site.root_page).live().order_by("path"))
     return {
         "name": site.site_name,
         "root": site.root_page,
+        "all": pages,
         "main": [page for page in pages if page.show_in_menus],
         "foot": [page for page in pages if not page.show_in_menus],
     }
@@ -88,4 +89,5 @@ def absolute(context: dict[str, Any], address: str) -> str:
 @register.filter
 def is_below(page: Any, ancestor: Page) -> bool:
     """Return whether a page stands somewhere under another."""
-    return str(getattr(page, "path", "")).startswith(ancestor.path)
+    path = str(getattr(page, "path", ""))
+    return path.startswith(ancestor.path) and path != ancestor.path

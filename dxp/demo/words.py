@@ -26,7 +26,7 @@ STANDARD: dict[str, tuple[str, str, bool]] = {
         True,
     ),
     "about": (
-        "About us",
+        "About",
         "Two families, one house by the river, and some four thousand people who trust us with what"
         " they have put aside.",
         True,
@@ -78,8 +78,10 @@ def home(pages: dict[str, Any]) -> list[tuple[str, Any]]:
                 "heading": "Money grows best when it is left in peace.",
                 "text": "We help families to plan for decades, to pay less for it, and to think about"
                 " something else in the meantime.",
-                "link": _link("See what we offer", pages["products"]),
-                "second_link": _link("Read our insights", pages["insights"]),
+                "links": [
+                    _link("See what we offer", pages["products"]),
+                    _link("Read our insights", pages["insights"]),
+                ],
                 "art": "finch",
             },
         ),
