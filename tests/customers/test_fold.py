@@ -131,9 +131,10 @@ class TestTrouble:
         def die(**_):
             raise Killed
 
-        with monkeypatch.context() as patch, pytest.raises(Killed):
+        with monkeypatch.context() as patch:
             patch.setattr("customers.segment.touched", die)
-            fold.fold(at=now())
+            with pytest.raises(Killed):
+                fold.fold(at=now())
 
         assert (Inbox.objects.count(), Event.objects.count(), Seen.objects.count()) == (1, 0, 0)
         assert fold.drain(at=now()) == 1

@@ -19,7 +19,7 @@ TREES = 300
 
 @pytest.fixture
 def world(db):
-    """Return (oracle's people, moment): 120 people in two segments, with some months behind them."""
+    """Return (oracle's people, moment): 120 people, two segments, some months."""
     dice = random.Random(7)
     at = now()
     today = match.today(at)

@@ -18,9 +18,12 @@ def rule(root):
 class TestReading:
     def test_a_rule_in_words(self):
         told = rules.sentence(
-            rule({"op": "and", "of": [LIVES, {"op": "not", "of": READ}, {"op": "segment", "id": 3}]}),
+            rule({
+                "op": "and",
+                "of": [LIVES, {"op": "not", "of": READ}, {"op": "segment", "id": 3}],
+            }),
             segments={3: "Savers"},
-        )  # fmt: skip
+        )
 
         assert told == (
             "country is “IT” and not did “Article Viewed” at least 2 times in the last 7 days"
