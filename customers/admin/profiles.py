@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import django_filters
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import TitleColumn
@@ -22,8 +22,6 @@ from customers.admin.tables import (
     WhenColumn,
 )
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
-
-NAMES = ("name", "firstName", "lastName")
 
 
 class ProfileFilters(WagtailFilterSet):
@@ -58,18 +56,7 @@ def found(profiles: QuerySet[Profile], words: str) -> QuerySet[Profile]:
     text = words.strip()
     places = Q(pk__in=ContactPoint.objects.filter(value__startswith=text.lower()).values("profile"))
     places |= Q(pk__in=Alias.objects.filter(value__startswith=text).values("profile"))
-    named = Profile.objects.all()
-    for word in text.lower().split():
-        named = named.filter(pk__in=_named(word))
-    return profiles.filter(places | Q(pk__in=named.values("pk")))
-
-
-def _named(word: str) -> QuerySet[Profile, Any]:
-    begins = Q()
-    lowered = {f"lower_{name}": Lower(KT(f"traits__{name}")) for name in NAMES}
-    for alias in lowered:
-        begins |= Q(**{f"{alias}__startswith": word})
-    return Profile.objects.alias(**lowered).filter(begins).values("pk")
+    return profiles.filter(places | Q(pk__in=Profile.objects.named(text).values("pk")))
 
 
 class ProfileList(ListingView):
@@ -89,7 +76,9 @@ class ProfileList(ListingView):
         stays = SegmentMember.objects.filter(profile=OuterRef("pk"), left_at__isnull=True)
         counted = stays.order_by().values("profile").annotate(n=Count("pk")).values("n")
         return Profile.objects.filter(state=Profile.State.ACTIVE).annotate(
-            email=Coalesce(Subquery(points.values("shown")[:1]), KT("traits__email")),
+            email=Coalesce(
+                Subquery(points.values("shown")[:1]), KT("traits__email"), output_field=TextField()
+            ),
             segments=Coalesce(Subquery(counted), 0),
         )
 
@@ -134,4 +123,3 @@ class ProfileViewSet(OwnViewSet):
         WhenColumn("created_at", label=_("First seen"), sort_key="created_at"),
         WhenColumn("last_seen_at", label=_("Last seen"), sort_key="last_seen_at"),
     ]
-    search_fields = ["traits"]

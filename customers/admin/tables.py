@@ -31,7 +31,11 @@ class _Labeled:
 
 
 class TextColumn(_Labeled, Column):
-    """A text."""
+    """A text; what is not known is a dash."""
+
+    def get_value(self, instance: Any) -> Any:
+        """Return the text."""
+        return super().get_value(instance) or "–"
 
 
 class WhenColumn(_Labeled, DateColumn):

@@ -15,6 +15,7 @@ from rest_framework import exceptions, generics, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from customers import identify
 from customers.api.asking import Asking, ListView, MayRead, Text
 from customers.api.shapes import page_of
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
@@ -77,6 +78,20 @@ def shown(profiles: QuerySet[Profile]) -> QuerySet[Profile]:
     )
 
 
+def _at(email: str) -> QuerySet[ContactPoint, Any]:
+    """Return whose address it is.
+
+    Raises:
+        ValidationError: it can't be an address.
+    """
+    channel = ContactPoint.Channel.EMAIL
+    try:
+        value = identify.normal_address(channel=channel, address=email)
+    except identify.BadAddress as error:
+        raise exceptions.ValidationError({"email": [str(error)]}) from error
+    return ContactPoint.objects.filter(channel=channel, value=value).values("profile")
+
+
 class ProfilesView(ListView):
     """Profiles from the first to the latest; those merged into another are left out."""
 
@@ -88,14 +103,11 @@ class ProfilesView(ListView):
         """Return the profiles that were asked for.
 
         Raises:
-            ValidationError: there is no such segment.
+            ValidationError: there is no such segment, or the address can't be one.
         """
         profiles = Profile.objects.filter(state=Profile.State.ACTIVE)
         if "email" in asked:
-            points = ContactPoint.objects.filter(
-                channel=ContactPoint.Channel.EMAIL, value=asked["email"].strip().lower()
-            )
-            profiles = profiles.filter(pk__in=points.values("profile"))
+            profiles = profiles.filter(pk__in=_at(asked["email"]))
         for name, kind in {"user_id": Alias.Kind.USER, "anonymous_id": Alias.Kind.ANONYMOUS}.items():
             if name in asked:
                 aliases = Alias.objects.filter(kind=kind, value=asked[name])

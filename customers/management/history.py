@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         text = io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="")
         try:
             yield from _csv(text) if kind == ".csv" else _json_lines(text)
-        except (UnicodeDecodeError, EOFError, csv.Error) as error:
+        except (UnicodeDecodeError, EOFError, csv.Error, gzip.BadGzipFile, zlib.error) as error:
             words = {"file": path.name, "why": error}
             raise BadFile(_("%(file)s can't be read: %(why)s") % words) from error
 

@@ -35,12 +35,11 @@ CREATE INDEX customers_event_message ON customers_event (message_id text_pattern
 CREATE INDEX customers_event_xid ON customers_event (xid);
 """
 
-# Staff search for people by the beginning of a name. By hand: an operator class on an expression
-# needs django.contrib.postgres among the apps.
+# Staff search for people by the beginning of a word of a name; `customers.models.profiles` asks for
+# the same expression.
 NAMES = """
-CREATE INDEX customers_profile_name ON customers_profile (lower(traits ->> 'name') text_pattern_ops);
-CREATE INDEX customers_profile_first_name ON customers_profile (lower(traits ->> 'firstName') text_pattern_ops);
-CREATE INDEX customers_profile_last_name ON customers_profile (lower(traits ->> 'lastName') text_pattern_ops);
+CREATE INDEX customers_profile_names ON customers_profile USING gin (to_tsvector('simple',
+  coalesce(traits ->> 'name', '') || ' ' || coalesce(traits ->> 'firstName', '') || ' ' || coalesce(traits ->> 'lastName', '')));
 """
 
 
@@ -311,5 +310,5 @@ class Migration(migrations.Migration):
             model_name='contactpoint',
             index=models.Index(fields=['value'], name='customers_contact_begins', opclasses=['text_pattern_ops']),
         ),
-        migrations.RunSQL(NAMES, reverse_sql="DROP INDEX customers_profile_name, customers_profile_first_name, customers_profile_last_name;"),
+        migrations.RunSQL(NAMES, reverse_sql="DROP INDEX customers_profile_names;"),
     ]

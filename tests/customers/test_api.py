@@ -208,11 +208,12 @@ class TestProfiles:
         names = ["chen" if one["id"] == str(chen.public_id) else one["name"] for one in found]
         assert names == expected
 
-    def test_name_a_segment_that_does_not_exist(self, ask):
-        answer = ask("/api/v1/profiles/", segment="martians")
+    @pytest.mark.parametrize("wrong", [{"segment": "martians"}, {"email": "ana at home"}])
+    def test_say_which_parameter_is_wrong(self, ask, wrong):
+        answer = ask("/api/v1/profiles/", **wrong)
 
         assert answer.status_code == 400
-        assert "segment" in answer.json()["errors"]
+        assert list(answer.json()["errors"]) == list(wrong)
 
     def test_lead_from_a_merged_profile_to_what_it_became(self, ask):
         bruno_happened = people.track("bruno", "Signed Up", "b-1", timestamp="2026-11-20T08:00:00Z")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from django.conf import settings
@@ -65,17 +65,17 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _send(self, client: Any, calls: Iterable[history.Call], total: int, lost: list[str]) -> None:
-        sent, faults, told = 0, [], time.monotonic()
+        sent, faults, told = 0, [], monotonic()
         for call in calls:
             while client.queue.qsize() >= QUEUE:
-                time.sleep(0.01)
+                sleep(0.01)
             try:
                 getattr(client, call.method)(**call.arguments)
                 sent += 1
             except (AssertionError, RuntimeError) as error:
                 faults.append(_("Line %(line)d: %(why)s") % {"line": call.line, "why": error})
-            if time.monotonic() - told > 1:
-                told = time.monotonic()
+            if monotonic() - told > 1:
+                told = monotonic()
                 self.stdout.write(_("%(n)s of %(total)s events") % {"n": sent, "total": total})
         client.shutdown()
         failed = len(faults) + len(lost)
@@ -99,10 +99,10 @@ def paced(calls: Iterator[history.Call], speed: float | None) -> Iterator[histor
     if speed is None:
         yield from calls
         return
-    ordered = sorted(calls, key=lambda call: call.at or datetime.max.replace(tzinfo=history.UTC))
-    began, first = time.monotonic(), ordered[0].at if ordered else None
+    ordered = sorted(calls, key=lambda call: call.at or datetime.max.replace(tzinfo=UTC))
+    began, first = monotonic(), ordered[0].at if ordered else None
     for call in ordered:
         if call.at and first:
             due = began + (call.at - first).total_seconds() / speed
-            time.sleep(max(0.0, due - time.monotonic()))
+            sleep(max(0.0, due - monotonic()))
         yield call

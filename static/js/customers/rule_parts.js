@@ -34,7 +34,7 @@ export function select(id, label, options, chosen, onchange) {
 export function input(id, label, value, attributes, oninput) {
   const { suggestions = [], ...rest } = attributes;
   const control = make("input", {
-    id, "aria-label": label, placeholder: label, autocomplete: "off", ...rest,
+    id, type: "text", "aria-label": label, placeholder: label, autocomplete: "off", ...rest,
     list: suggestions.length ? `${id}-list` : null, oninput: () => oninput(control.value),
   });
   control.value = value ?? "";
