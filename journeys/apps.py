@@ -6,4 +6,9 @@ class JourneysConfig(AppConfig):
     verbose_name = "Journeys"
 
     def ready(self) -> None:
-        from journeys import extend  # noqa: F401 - declares this floor's hooks
+        from journeys import (
+            extend,  # noqa: F401 - declares this floor's hooks
+            receivers,
+        )
+
+        receivers.connect()

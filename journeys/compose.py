@@ -19,6 +19,13 @@ from journeys.channels.email.mjml import UNSUBSCRIBE, Frame, Rendered, render
 from journeys.models import Edition, Message
 
 CLICK = signing.Signer(salt="journeys.click", sep=".")
+# The person of previews and tests.
+SAMPLE = {
+    "firstName": "Ana",
+    "lastName": "Ionescu",
+    "name": "Ana Ionescu",
+    "email": "ana@example.com",
+}
 LEAVE = signing.Signer(salt="journeys.unsubscribe", sep=".")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import redis
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from customers import record
 from customers.models import ContactPoint
@@ -24,8 +25,8 @@ from dxp.lib import ids
 from journeys import mark, pace
 from journeys.channels.base import Channel, Outcome, Parcel, Receipt
 from journeys.channels.email import mime
-from journeys.compose import House, compose
-from journeys.models import Delivery, Edition, Sender, Suppression
+from journeys.compose import SAMPLE, House, compose, fill, leave_token, rendered
+from journeys.models import Delivery, Edition, Message, Sender, Suppression
 from journeys.permit import permit
 
 log = logging.getLogger(__name__)
@@ -352,3 +353,23 @@ def _tell_reaped(sent: Sequence[Delivery], at: datetime) -> None:
         ],
         at=at,
     )
+
+
+def send_test(
+    *, message: Message, address: str, channel: Channel, house: House, at: datetime
+) -> Receipt:
+    """Send a message's draft to a colleague, filled for a sample person; nothing is counted."""
+    draft = rendered(message=message, house=house)
+    leave = leave_token(contact_point=0, delivery=0)
+    mail = fill(edition=draft, traits=SAMPLE, house=house, click="", leave=leave)
+    sender = message.sender.address or house.sender
+    content = mime.build(
+        sender=sender,
+        recipient=address,
+        subject=f"[{_('Test')}] {mail.subject}",
+        text=mail.text,
+        html=mail.html,
+        message_id=f"test.{ids.key(16)}@{house.domain}",
+        at=at,
+    )
+    return next(iter(channel.send([Parcel(0, mime.address_of(sender), address, content)])))

@@ -22,6 +22,7 @@ FINISH = "finish"
 COMPLETED = "completed"
 _ID = re.compile(r"^[a-z][a-z0-9]{0,19}$")
 BRANCHES = ("happened", "timeout")
+KINDS = ("delay", "wait", "send", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,3 +169,34 @@ def ends(step: dict[str, Any]) -> bool:
 def heard_names(graph: dict[str, Any]) -> set[str]:
     """Return every event name that some wait of a graph listens to."""
     return {name for node in graph["nodes"].values() for name in node.get("events", [])}
+
+
+_TEXTS = {"unit": 20, "event": 200, "outcome": 40}
+
+
+def tidy(outline: Any, *, depth: int = 0) -> list[dict[str, Any]]:
+    """Return a draft with nothing in it but what the grammar knows; it may still be incomplete.
+
+    Raises:
+        BadOutline: it isn't a list of steps with ids, or it is too deep or too long.
+    """
+    if not isinstance(outline, list) or depth > DEEPEST or len(outline) > MOST_STEPS:
+        raise BadOutline([Fault("", "shape")])
+    return [_tidy_step(step, depth) for step in outline]
+
+
+def _tidy_step(step: Any, depth: int) -> dict[str, Any]:
+    found = step.get("id") if isinstance(step, dict) else None
+    if not isinstance(found, str) or not _ID.match(found) or step.get("type") not in KINDS:
+        raise BadOutline([Fault("", "shape")])
+    kept: dict[str, Any] = {"id": found, "type": step["type"]}
+    for name, most in _TEXTS.items():
+        if isinstance(step.get(name), str):
+            kept[name] = step[name].replace("\x00", "")[:most]
+    for name in ("amount", "message"):
+        if isinstance(step.get(name), int) and abs(step[name]) < 2**31:
+            kept[name] = step[name]
+    if step["type"] == "wait":
+        for branch in BRANCHES:
+            kept[branch] = tidy(step.get(branch, []), depth=depth + 1)
+    return kept

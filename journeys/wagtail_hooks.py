@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.templatetags.static import static
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.snippets.models import register_snippet
+from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
 from customers.models import Profile
 from customers.record import Recorded
 from dxp.lib import hints
 from journeys import advance, enroll
+from journeys.admin.deliveries import DeliveryViewSet
+from journeys.admin.journeys import JourneyViewSet
+from journeys.admin.messages import MessageViewSet
 from journeys.admin.panels import profile_panel
 from journeys.tasks import ADVANCE
 
@@ -35,3 +43,28 @@ def merge(kept: int, absorbed: int, at: datetime) -> None:
 def panel(profile: Profile) -> SafeString:
     """Show a person's journeys and messages on their page."""
     return profile_panel(profile)
+
+
+class JourneysGroup(SnippetViewSetGroup):
+    """When, and through which channel: the menu of this floor."""
+
+    menu_label = _("Journeys")
+    menu_icon = "resubmit"
+    menu_order = 160
+    items = (JourneyViewSet, MessageViewSet, DeliveryViewSet)
+
+
+register_snippet(JourneysGroup)
+
+
+@hooks.register("insert_global_admin_css")
+def style() -> str:
+    """Load the style of our pages."""
+    return format_html('<link rel="stylesheet" href="{}">', static("css/admin/journeys.css"))
+
+
+@hooks.register("insert_global_admin_js")
+def behavior() -> str:
+    """Load the outline editor; it registers itself."""
+    file = static("js/controllers/outline_controller.js")
+    return format_html('<script type="module" src="{}"></script>', file)
