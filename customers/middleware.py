@@ -18,5 +18,7 @@ class CollectionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info.startswith(ingest.PREFIXES):
-            return ingest.answer(request)
+            answer = ingest.answer(request)
+            answer.headers.setdefault("Content-Length", str(len(answer.content)))
+            return answer
         return self.get_response(request)

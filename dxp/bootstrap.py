@@ -41,7 +41,7 @@ def run(arguments: List[object], problem: str, remedy: str, **options: Any) -> s
         if "No space left" in done.stdout:
             problem, remedy = "the disk is full.", "Free some space and run the same command again."
         stop(problem + "\n  " + words, remedy)
-    return done.stdout
+    return str(done.stdout)
 
 
 def fingerprint(*files: Path) -> str:

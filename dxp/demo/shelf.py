@@ -11,7 +11,8 @@ PRODUCTS: list[dict[str, Any]] = [
         "category": "FUND",
         "art": "hills",
         "risk_class": 5,
-        "intro": "Shares of some 1,600 companies in 41 countries, held for the long run and hardly ever traded.",
+        "intro": "Shares of some 1,600 companies in 41 countries, held for the long run and"
+        " hardly ever traded.",
         "figures": [
             ("Ongoing charge", "0.38 %", "a year, everything included"),
             ("Smallest purchase", "50", "once, or each month"),
@@ -20,10 +21,13 @@ PRODUCTS: list[dict[str, Any]] = [
         ],
         "text": (
             "<h2>A fund that moves little</h2><p>Canopy owns a broad slice of the world's listed"
-            " companies and mostly leaves it alone. Once a quarter we bring the weights back in line,"
+            " companies and mostly leaves it alone. Once a quarter we bring the weights back in"
+            " line,"
             " leave out what we do not wish to own, and otherwise let businesses do their work.</p>"
-            "<p>It suits money that you will not need for seven years or more. In a bad year it may lose"
-            " a third of its value. It has always had company in that, and has come back each time; that"
+            "<p>It suits money that you will not need for seven years or more. In a bad year it"
+            " may lose"
+            " a third of its value. It has always had company in that, and has come back each"
+            " time; that"
             " is no promise for the next.</p>"
         ),
         "rows": [
@@ -35,7 +39,8 @@ PRODUCTS: list[dict[str, Any]] = [
         "questions": [
             (
                 "Can I sell at any time?",
-                "Yes, on every day on which the exchanges are open. The money is in your account two"
+                "Yes, on every day on which the exchanges are open. The money is in your account"
+                " two"
                 " working days later.",
             ),
             (
@@ -51,7 +56,8 @@ PRODUCTS: list[dict[str, Any]] = [
         "category": "FUND",
         "art": "alder",
         "risk_class": 3,
-        "intro": "Half shares, half bonds of good debtors. For people who would like to grow, and to sleep.",
+        "intro": "Half shares, half bonds of good debtors. For people who would like to grow, and"
+        " to sleep.",
         "figures": [
             ("Ongoing charge", "0.46 %", "a year, everything included"),
             ("Smallest purchase", "50", "once, or each month"),
@@ -59,11 +65,15 @@ PRODUCTS: list[dict[str, Any]] = [
             ("Share of bonds", "50 %", "between 45 and 55"),
         ],
         "text": (
-            "<h2>Two halves that disagree</h2><p>When shares fall, good bonds often hold their ground."
-            " Meadow keeps half of each and brings them back to the middle four times a year. In this"
-            " way it sells a little of what has become dear and buys a little of what has become cheap,"
+            "<h2>Two halves that disagree</h2><p>When shares fall, good bonds often hold their"
+            " ground."
+            " Meadow keeps half of each and brings them back to the middle four times a year. In"
+            " this"
+            " way it sells a little of what has become dear and buys a little of what has become"
+            " cheap,"
             " without anybody having to feel brave.</p><p>In the worst twelve months that our model"
-            " looks back on, a mix like this one lost about a fifth. Shares alone lost twice as much.</p>"
+            " looks back on, a mix like this one lost about a fifth. Shares alone lost twice as"
+            " much.</p>"
         ),
         "rows": [
             ("Management", "0.36 %"),
@@ -74,12 +84,14 @@ PRODUCTS: list[dict[str, Any]] = [
         "questions": [
             (
                 "Why not more shares when the outlook is good?",
-                "Because nobody we know can tell reliably when it is. The fixed half is what you pay us"
+                "Because nobody we know can tell reliably when it is. The fixed half is what you"
+                " pay us"
                 " to keep.",
             ),
             (
                 "Does the fund pay out?",
-                "Each December, what it has earned in interest and dividends. You can have it paid or"
+                "Each December, what it has earned in interest and dividends. You can have it"
+                " paid or"
                 " put back.",
             ),
         ],
@@ -90,7 +102,8 @@ PRODUCTS: list[dict[str, Any]] = [
         "category": "SAVINGS",
         "art": "seeds",
         "risk_class": 4,
-        "intro": "A sum each month into a mix that fits your goal. Raise it, pause it or stop it whenever you like.",
+        "intro": "A sum each month into a mix that fits your goal. Raise it, pause it or stop it"
+        " whenever you like.",
         "figures": [
             ("From", "25", "a month"),
             ("Plan fee", "none", "only the charges of the funds"),
@@ -99,9 +112,12 @@ PRODUCTS: list[dict[str, Any]] = [
         ],
         "text": (
             "<h2>Small sums, taken seriously</h2><p>You choose a day, a sum and a goal: a house, a"
-            " degree, a year off, or simply later. We propose a mix of Canopy and Meadow that fits the"
-            " years in between, and move it towards the calmer side as your date comes nearer.</p><p>In"
-            " every January we ask whether the sum may grow with your pay. Two clicks raise it; doing"
+            " degree, a year off, or simply later. We propose a mix of Canopy and Meadow that"
+            " fits the"
+            " years in between, and move it towards the calmer side as your date comes"
+            " nearer.</p><p>In"
+            " every January we ask whether the sum may grow with your pay. Two clicks raise it;"
+            " doing"
             " nothing leaves it as it is.</p>"
         ),
         "rows": [
@@ -114,12 +130,14 @@ PRODUCTS: list[dict[str, Any]] = [
         "questions": [
             (
                 "What if I cannot pay for a while?",
-                "Pause the plan for as long as you like. What you have saved stays invested, and nothing"
+                "Pause the plan for as long as you like. What you have saved stays invested, and"
+                " nothing"
                 " is charged.",
             ),
             (
                 "Can I have more than one?",
-                "Up to ten, each with its own goal and name. People keep to plans that have a name.",
+                "Up to ten, each with its own goal and name. People keep to plans that have a"
+                " name.",
             ),
         ],
     },
@@ -129,7 +147,8 @@ PRODUCTS: list[dict[str, Any]] = [
         "category": "SAVINGS",
         "art": "leaves",
         "risk_class": 5,
-        "intro": "For children: you save, grandparents join in, and at eighteen it is theirs to climb on.",
+        "intro": "For children: you save, grandparents join in, and at eighteen it is theirs to"
+        " climb on.",
         "figures": [
             ("From", "10", "a month"),
             ("May pay in", "everybody", "by a link of the child's own"),
@@ -137,9 +156,12 @@ PRODUCTS: list[dict[str, Any]] = [
             ("Theirs at", "18", "or later, if you decide so"),
         ],
         "text": (
-            "<h2>Eighteen years are a gift</h2><p>Nobody has as much time as a newborn. 50 a month from"
-            " the first birthday to the eighteenth come to 10,200 paid in; at five percent a year that"
-            " would be about 16,000. The difference is what time adds when it is left alone.</p><p>The"
+            "<h2>Eighteen years are a gift</h2><p>Nobody has as much time as a newborn. 50 a"
+            " month from"
+            " the first birthday to the eighteenth come to 10,200 paid in; at five percent a year"
+            " that"
+            " would be about 16,000. The difference is what time adds when it is left"
+            " alone.</p><p>The"
             " plan belongs to the child from the start. You look after it until the day that you"
             " choose, and by then we have met all three of you at least once.</p>"
         ),
@@ -158,7 +180,8 @@ PRODUCTS: list[dict[str, Any]] = [
             ),
             (
                 "How do relatives pay in?",
-                "By a link that shows the child's first name and nothing else: no balance, no address.",
+                "By a link that shows the child's first name and nothing else: no balance, no"
+                " address.",
             ),
         ],
     },
@@ -168,7 +191,8 @@ PRODUCTS: list[dict[str, Any]] = [
         "category": "INSURANCE",
         "art": "roof",
         "risk_class": None,
-        "intro": "If illness or an accident stops your work, Shelter pays up to two thirds of your income until you are back.",
+        "intro": "If illness or an accident stops your work, Shelter pays up to two thirds of"
+        " your income until you are back.",
         "figures": [
             ("Pays up to", "66 %", "of your net income"),
             ("Starts after", "6 weeks", "or 13, for a lower price"),
@@ -176,10 +200,13 @@ PRODUCTS: list[dict[str, Any]] = [
             ("Decided within", "10 days", "once papers are complete"),
         ],
         "text": (
-            "<h2>Your largest asset walks about</h2><p>A nurse of thirty-five with a usual career will"
+            "<h2>Your largest asset walks about</h2><p>A nurse of thirty-five with a usual career"
+            " will"
             " earn more than a million before she retires. Most people insure their car better than"
-            " that.</p><p>Shelter pays when a doctor finds that you can do no more than half of your own"
-            " work for six months or longer. Your own work: nobody will tell a surgeon that she could"
+            " that.</p><p>Shelter pays when a doctor finds that you can do no more than half of"
+            " your own"
+            " work for six months or longer. Your own work: nobody will tell a surgeon that she"
+            " could"
             " sell tickets instead.</p>"
         ),
         "rows": [
@@ -192,12 +219,14 @@ PRODUCTS: list[dict[str, Any]] = [
         "questions": [
             (
                 "Do you ask about my health?",
-                "Yes, eleven questions about the last five years. Please take your time: what you leave"
+                "Yes, eleven questions about the last five years. Please take your time: what you"
+                " leave"
                 " out may cost you the cover later.",
             ),
             (
                 "What does it cost?",
-                "That depends on age, work and waiting time. An office worker of thirty pays from 38 a"
+                "That depends on age, work and waiting time. An office worker of thirty pays from"
+                " 38 a"
                 " month for 1,500.",
             ),
         ],

@@ -22,7 +22,7 @@ from content.models import (
     Topic,
 )
 from customers.models import Segment
-from dxp.demo import words
+from dxp.demo import leaflets, words
 from dxp.demo.shelf import PRODUCTS
 
 NAME = "Alder & Finch"
@@ -56,7 +56,7 @@ def build_site(at: datetime) -> None:
         _product(products, product, pages["contact"])
     pages |= {page.slug: page for page in Page.objects.child_of(products)}
     pages |= {page.slug: page for page in Page.objects.child_of(insights)}
-    for slug, body in words.bodies(pages).items():
+    for slug, body in leaflets.bodies(pages).items():
         _fill(pages[slug], body)
     _fill(home, words.home(pages))
     _personalize(home, pages)

@@ -31,6 +31,7 @@ async function decide(event) {
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ choice, page: location.pathname }),
     });
+    await answer.text();
     if (!answer.ok) throw new Error(answer.status);
     ask(false);
     tellState();

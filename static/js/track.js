@@ -56,6 +56,8 @@ async function send() {
         body: JSON.stringify({ ...body, sentAt: new Date().toISOString() }),
       });
       done = answer.status < 500 && answer.status !== 429;
+      // A body left unread would keep one of the browser's few connections to this host.
+      await answer.text();
     } catch {
       // Offline or blocked: try again below.
     }

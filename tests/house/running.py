@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 from dxp.embedded import free_port
 
@@ -107,6 +109,12 @@ class House:
             if (belongs or str(self.folder) in command) and command:
                 found.append(command.strip())
         return found
+
+    def json(self, path: str, headers: dict[str, str]) -> Any:
+        """Return what the API answers."""
+        request = urllib.request.Request(self.address + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read())
 
     def status(self, path: str = "/") -> int:
         """Return the status code of a page."""

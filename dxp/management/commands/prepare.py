@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from dxp import roles
 from dxp.demo import world
 from dxp.lib.clock import now
 from dxp.users.models import User
@@ -21,11 +22,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what is still missing; a second run changes nothing."""
+        roles.seed()
         if not User.objects.filter(is_superuser=True).exists():
             password = secrets.token_urlsafe(12)
-            User.objects.create_superuser("admin", "admin@alderandfinch.example", password)
+            # The note comes first: a password that nobody could read would lock everybody out.
+            settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
             note = settings.VAR_DIR / "first-sign-in"
+            note.touch(mode=0o600)
             note.write_text(f"admin\n{password}\n")
-            note.chmod(0o600)
+            User.objects.create_superuser("admin", "admin@alderandfinch.example", password)
         if not options["no_demo"]:
             world.build(at=now(), say=self.stdout.write)

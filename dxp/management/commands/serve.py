@@ -189,8 +189,10 @@ class Command(BaseCommand):
     def start_programs(self, port: int) -> None:
         """Start web, worker and scheduler."""
         here = Path(sys.executable).parent
-        celery = [str(here / "celery"), "-A", "dxp.celery"]
+        celery = [str(here / "celery"), "--quiet", "-A", "dxp.celery"]
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxp.settings.dev")
+        # On one machine, started by root, that is a newcomer in a container and no danger.
+        os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
         beat_file = Path(os.environ["VAR_DIR"]) / "beat-schedule"
         self.children = [
             Child(

@@ -1,0 +1,97 @@
+"""The demo world's first journey: a welcome for those who sign up."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+
+from customers.models import Segment
+from journeys import enroll, publish
+from journeys.compose import House
+from journeys.models import Journey, Message
+
+WELCOME = [
+    ("heading", 'Good to have you here, {{ first_name|default:"reader" }}'),
+    (
+        "text",
+        "Thank you for asking us to write. About twice a month you get one letter: what we "
+        "learned, what it means for ordinary savings, and nothing that you must act on today.\n\n"
+        "The piece that most people begin with explains how a plan survives a bad year.",
+    ),
+    ("link", {"text": "Read where to begin", "url": "/insights/", "look": "button"}),
+    ("divider", None),
+    ("text", "If you would rather talk to a person, reply to this message: it reaches one."),
+]
+REMINDER = [
+    ("heading", "One page, when you have a quiet minute"),
+    (
+        "text",
+        'Hello {{ first_name|default:"there" }}, last week we sent you a place to begin. In case '
+        "the week was full: our products stand on one page, with what each costs and when it is "
+        "the wrong choice.",
+    ),
+    ("link", {"text": "See the products", "url": "/products/", "look": "button"}),
+]
+OUTLINE = [
+    {"id": "welcome", "type": "send", "message": "Welcome letter"},
+    {
+        "id": "reads",
+        "type": "wait",
+        "event": "Message Clicked",
+        "amount": 3,
+        "unit": "days",
+        "happened": [{"id": "curious", "type": "end", "outcome": "read on"}],
+        "timeout": [
+            {"id": "reminder", "type": "send", "message": "A quiet reminder"},
+            {"id": "rest", "type": "delay", "amount": 7, "unit": "days"},
+        ],
+    },
+]
+
+
+def build(*, at: datetime) -> None:
+    """Write the two messages, draw the journey, publish it, and let today's subscribers on."""
+    if Journey.objects.filter(name="Welcome").exists():
+        return
+    house = House(site=settings.SITE_URL, sender=settings.MAIL_FROM, rate=settings.SEND_RATE)
+    numbers = {
+        name: _message(name, subject, body, house, at)
+        for name, subject, body in (
+            ("Welcome letter", "Welcome to Alder & Finch", WELCOME),
+            ("A quiet reminder", "A page to begin with", REMINDER),
+        )
+    }
+    journey = Journey(
+        name="Welcome",
+        segment=Segment.objects.get(slug="new-subscribers"),
+        outline=_with_numbers(OUTLINE, numbers),
+    )
+    journey.save()
+    publish.publish(journey=journey, at=at)
+    enroll.fill(journey=journey, at=at)
+
+
+def _message(
+    name: str, subject: str, body: list[tuple[str, object]], house: House, at: datetime
+) -> int:
+    message, _ = Message.objects.get_or_create(
+        name=name, defaults={"subject": subject, "preheader": "", "body": body}
+    )
+    publish.publish_message(message=message, house=house, at=at)
+    return int(message.pk)
+
+
+def _with_numbers(steps: object, numbers: dict[str, int]) -> list[dict[str, object]]:
+    """Return the outline with messages by number, as the engine stores them."""
+    assert isinstance(steps, list)
+    done = []
+    for step in steps:
+        copy = dict(step)
+        if copy["type"] == "send":
+            copy["message"] = numbers[copy["message"]]
+        for branch in ("happened", "timeout"):
+            if branch in copy:
+                copy[branch] = _with_numbers(copy[branch], numbers)
+        done.append(copy)
+    return done

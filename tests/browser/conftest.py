@@ -1,0 +1,94 @@
+"""A running house with a real mail server, and Chromium to visit it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import shutil
+import time
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from dxp.embedded import free_port
+from tests.house.running import House
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
+)
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+class Mailbox:
+    """Keeps every message that the mail server accepted."""
+
+    def __init__(self) -> None:
+        self.messages: list[email.message.EmailMessage] = []
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802
+        message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        self.messages.append(message)
+        return "250 kept"
+
+    def wait_for(self, address: str, patience: float):
+        """Return the first message to an address, or None when it did not come in time."""
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline:
+            for message in list(self.messages):
+                if address in message["To"]:
+                    return message
+            time.sleep(0.05)
+        return None
+
+
+@pytest.fixture(scope="session")
+def mailbox():
+    box = Mailbox()
+    server = Controller(box, hostname="127.0.0.1", port=free_port())
+    server.start()
+    box.port = server.port
+    yield box
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory, mailbox):
+    house = House(
+        tmp_path_factory.mktemp("house"), SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}", DEMO="1"
+    )
+    house.start(patience=300)
+    yield house
+    house.stop()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args):
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": QUIET}
+
+
+@pytest.fixture(scope="session")
+def token(house):
+    """Return a token of the read API."""
+    return house.manage("token", "admin", "--scope", "read").split()[-1]
+
+
+@pytest.fixture
+def staff(browser, house):
+    """Return a page of somebody who is signed in as administrator."""
+    context = browser.new_context(base_url=house.address, viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    sign_in(page, house)
+    yield page
+    context.close()
+
+
+def sign_in(page, house) -> None:
+    """Sign in as the administrator whose password was printed at the first start."""
+    page.goto("/admin/login/")
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", house.password())
+    page.click("button[type=submit]")
+    page.wait_for_url("**/admin/")

@@ -1,0 +1,139 @@
+"""One of everything, so that every address can be visited."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from customers import fold, ingest, segment
+from customers.models import Event, Profile, Quarantine, Source
+
+
+def furnish(*, at):
+    """Make one of each noun and return what a parameter of an address may be."""
+    source = Source.objects.create(name="Shop")
+    ingest.accept(
+        source=source,
+        events=[
+            {
+                "type": "identify",
+                "userId": "ana",
+                "anonymousId": "browser-ana",
+                "messageId": "m1",
+                "traits": {"email": "ana@example.com", "firstName": "Ana"},
+            },
+            {
+                "type": "track",
+                "event": "Signed Up",
+                "userId": "ana",
+                "anonymousId": "browser-ana",
+                "messageId": "m2",
+                "properties": {"form": "newsletter"},
+            },
+        ],
+        at=at - timedelta(hours=1),
+    )
+    fold.drain(at=at)
+    ana = Profile.objects.get(state="ACTIVE")
+    group = segment.create(
+        name="Subscribers",
+        slug="subscribers",
+        rule={
+            "v": 1,
+            "root": {
+                "op": "event",
+                "name": "Signed Up",
+                "metric": "count",
+                "window": "all",
+                "cmp": "gte",
+                "value": 1,
+            },
+        },
+        at=at,
+    )
+    rejected = Quarantine.objects.create(
+        source=source, received_at=at, reason="no event name", body={}
+    )
+    letter, path, delivery = _journey(group, ana, at)
+    topic = _topic()
+    by_place = {
+        "customers_profiles": ana.pk,
+        "customers_segments": group.pk,
+        "segment_chooser": group.pk,
+        "customers_sources": source.pk,
+        "customers_rejected": rejected.pk,
+        "wagtailsnippets_content_topic": topic.pk,
+        "wagtailsnippetchoosers_content_topic": topic.pk,
+    }
+
+    def sample(door, parameter):
+        """Return a value for one parameter of one address."""
+        if parameter in {"pk", "object_id", "id"}:
+            for place, number in by_place.items():
+                if door.name.startswith(place):
+                    return number
+            if "message" in door.name:
+                return letter.pk
+            if "deliver" in door.name:
+                return delivery.pk
+            if "journey" in door.name:
+                return path.pk
+        known = {
+            "table": "pages",
+            "slug": group.slug,
+            "segment_slug": group.slug,
+            "public_id": ana.public_id,
+            "key": source.write_key,
+            "write_key": source.write_key,
+            "node": "welcome",
+            "token": "tampered",
+            "number": 0,
+            "revision_id": 1,
+        }
+        if parameter not in known:
+            raise AssertionError(f"Give {door.name} a sample of {parameter!r} in samples.py.")
+        return known[parameter]
+
+    assert Event.objects.exists()
+    return sample
+
+
+def _topic():
+    from content.models import Topic
+
+    return Topic.objects.create(name="Saving", slug="saving")
+
+
+def _journey(group, ana, at):
+    from customers.models import ContactPoint
+    from journeys import enroll, publish
+    from journeys.compose import House
+    from journeys.models import Delivery, Enrollment, Journey, Message
+
+    letter = Message.objects.create(
+        name="Welcome letter", subject="Welcome", body=[("text", "Good to have you here.")]
+    )
+    house = House(site="http://testserver", sender="hello@alderandfinch.example")
+    edition = publish.publish_message(message=letter, house=house, at=at)
+    path = Journey.objects.create(
+        name="Welcome",
+        segment=group,
+        outline=[{"id": "welcome", "type": "send", "message": letter.pk}],
+    )
+    publish.publish(journey=path, at=at)
+    enroll.fill(journey=path, at=at)
+    delivery = Delivery.objects.create(
+        enrollment=Enrollment.objects.get(),
+        seq=1,
+        node="welcome",
+        profile=ana,
+        message=letter,
+        sender=letter.sender,
+        edition=edition,
+        contact_point=ContactPoint.objects.get(),
+        state="SENT",
+        queued_at=at,
+        due_at=at,
+        expires_at=at + timedelta(days=1),
+        sent_at=at,
+    )
+    return letter, path, delivery

@@ -1,0 +1,116 @@
+"""Every URL × every role, as a table; and how many SQL statements each screen costs.
+
+The tables are `doors.json` and `query_counts.json`. A new URL without a row fails, so does a changed
+answer or count. After reading the difference, write them anew with `DXP_WRITE_TABLES=1`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from dxp import roles
+from dxp.lib.clock import now
+from dxp.users.models import User
+from tests.house.doors import doors
+from tests.house.samples import furnish
+
+HERE = Path(__file__).parent
+ANSWERS = HERE / "doors.json"
+COUNTS = HERE / "query_counts.json"
+WRITE = bool(os.environ.get("DXP_WRITE_TABLES"))
+# Answers that depend on nothing but the address: no statement is counted for them.
+ROLES = ["anonymous", "omar", "mara", "editor", "analyst", "steward", "admin"]
+GROUPS = {
+    "mara": "Marketer",
+    "editor": "Editor",
+    "analyst": "Analyst",
+    "steward": "Data steward",
+}
+
+
+def kept(file):
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+@pytest.fixture
+def people(db):
+    """Return one signed-in browser per role; omar may enter the admin and nothing more."""
+    roles.seed()
+    clients = {"anonymous": Client()}
+    for name in ROLES[1:]:
+        user = User.objects.create_user(name, f"{name}@alderandfinch.example", "a long password")
+        if name == "admin":
+            user.is_superuser = True
+            user.save()
+        elif name == "omar":
+            user.user_permissions.add(Permission.objects.get(codename="access_admin"))
+        else:
+            user.groups.add(Group.objects.get(name=GROUPS[name]))
+        clients[name] = Client()
+        clients[name].force_login(user)
+    return clients
+
+
+def address(door, samples):
+    arguments = {name: samples(door, name) for name in door.parameters}
+    return reverse(door.name, kwargs=arguments)
+
+
+@pytest.mark.django_db
+def test_every_url_answers_every_role_as_the_table_says(people):
+    samples = furnish(at=now())
+    found = {
+        door.name: {
+            role: people[role]
+            .get(address(door, samples), HTTP_SEC_FETCH_SITE="same-origin")
+            .status_code
+            for role in ROLES
+        }
+        for door in doors()
+    }
+
+    if WRITE:
+        lines = [f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in found.items()]
+        ANSWERS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    assert found == kept(ANSWERS)
+
+
+@pytest.mark.django_db
+def test_no_url_answers_with_a_fault(people):
+    samples = furnish(at=now())
+
+    faults = [
+        (door.name, role)
+        for door in doors()
+        for role in ("anonymous", "admin")
+        if people[role].get(address(door, samples)).status_code >= 500
+    ]
+
+    assert faults == []
+
+
+@pytest.mark.django_db
+def test_a_screen_costs_as_many_statements_as_the_table_says(people):
+    samples = furnish(at=now())
+    found = {}
+    for door in doors():
+        path = address(door, samples)
+        people["admin"].get(path)  # the first visit fills caches of content types and sites
+        with CaptureQueriesContext(
+            connection,
+        ) as statements:
+            people["admin"].get(path)
+        found[door.name] = len(statements)
+
+    if WRITE:
+        COUNTS.write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
+    assert found == kept(COUNTS)
