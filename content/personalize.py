@@ -52,7 +52,8 @@ def visitor(*, anonymous_id: str) -> Visitor | Because:
     Costs three queries at most, however many slots and segments there are.
     """
     alias = (
-        Alias.objects.select_related("profile")
+        Alias.objects
+        .select_related("profile")
         .filter(kind=Alias.Kind.ANONYMOUS, value=anonymous_id)
         .first()
     )

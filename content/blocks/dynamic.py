@@ -52,17 +52,25 @@ class PersonalSlotBlock(blocks.StructBlock):
 
     default = SlotContent(
         label=_("For everyone"),
-        help_text=_("What people see who are in none of the audiences, or have not allowed cookies."),
+        help_text=_(
+            "What people see who are in none of the audiences, or have not allowed cookies."
+        ),
     )
     variants = blocks.ListBlock(
-        Variant(), min_num=0, default=[], label=_("For audiences"), help_text=_("The first match wins.")
+        Variant(),
+        min_num=0,
+        default=[],
+        label=_("For audiences"),
+        help_text=_("The first match wins."),
     )
     control = blocks.IntegerBlock(
         min_value=0,
         max_value=100,
         default=0,
         label=_("Control group (%)"),
-        help_text=_("This share of people keeps seeing the default, so that the difference is known."),
+        help_text=_(
+            "This share of people keeps seeing the default, so that the difference is known."
+        ),
     )
 
     def get_context(self, value: Any, parent_context: Any = None) -> dict[str, Any]:
@@ -79,7 +87,7 @@ class PersonalSlotBlock(blocks.StructBlock):
 
 
 def first_match(slot: Any, segments: Collection[int]) -> Any | None:
-    """Return the first variant (a list child with id and value) for one of these segments, or None."""
+    """Return the first variant, a list child, for one of these segments, or None."""
     for child in slot["variants"].bound_blocks:
         segment = child.value["audience"]
         if segment is not None and segment.pk in segments:

@@ -39,7 +39,8 @@ class SignUpForm(forms.Form):
 
     def __init__(self, *args: Any, block_id: str, **kwargs: Any) -> None:
         self.block_id = block_id
-        super().__init__(*args, auto_id=f"form-{block_id[:8]}-%s", **kwargs)
+        kwargs["auto_id"] = f"form-{block_id[:8]}-%s"
+        super().__init__(*args, **kwargs)
 
 
 class SignUpBlock(blocks.StructBlock):

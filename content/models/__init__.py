@@ -11,6 +11,14 @@ from content.models.serving import SHELL, PublicPage, keep_private
 from content.models.taxonomy import Topic
 
 __all__ = [
-    "ArticleIndexPage", "ArticlePage", "HomePage", "ProductIndexPage", "ProductPage",
-    "PublicPage", "SHELL", "StandardPage", "Topic", "keep_private",
+    "SHELL",
+    "ArticleIndexPage",
+    "ArticlePage",
+    "HomePage",
+    "ProductIndexPage",
+    "ProductPage",
+    "PublicPage",
+    "StandardPage",
+    "Topic",
+    "keep_private",
 ]  # fmt: skip

@@ -42,7 +42,9 @@ class StandardPage(PublicPage):
     is_listed = models.BooleanField(
         _("found by search"),
         default=True,
-        help_text=_("Off: neither search engines nor our own search show it, as for a thank-you page."),
+        help_text=_(
+            "Off: neither search engines nor our own search show it, as for a thank-you page."
+        ),
     )
 
     content_panels = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
@@ -81,7 +83,8 @@ class ArticleIndexPage(PublicPage):
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         context["articles"] = (
-            ArticlePage.objects.child_of(self)
+            ArticlePage.objects
+            .child_of(self)
             .live()
             .public()
             .select_related("topic")
@@ -93,7 +96,7 @@ class ArticleIndexPage(PublicPage):
 class ArticlePage(PublicPage):
     """Something to read."""
 
-    topic = models.ForeignKey(Topic, models.PROTECT, related_name="articles", verbose_name=_("topic"))
+    topic = models.ForeignKey(Topic, models.PROTECT, related_name="+", verbose_name=_("topic"))
     intro = models.TextField(_("introduction"), max_length=400)
     author = models.CharField(_("author"), max_length=80, blank=True)
     published_on = models.DateField(_("date"))

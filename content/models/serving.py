@@ -51,7 +51,7 @@ class PublicPage(Page):
         }
 
     def get_view_restrictions(self) -> Any:
-        """Return who may see this page; Wagtail asks before serving and we ask after, for one query."""
+        """Return who may see this page: asked by Wagtail before and by us after, in one query."""
         if self._restrictions is None:
             self._restrictions = super().get_view_restrictions()
         return self._restrictions
@@ -78,4 +78,3 @@ class PublicPage(Page):
             if (segment := variant["audience"])
         }
         return [("", _("Everyone")), *seen.items()]
-

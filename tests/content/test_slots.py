@@ -1,0 +1,113 @@
+"""Personal slots: the right variant for the right person, and the default for everybody else."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from content import personalize
+from content.models import HomePage
+from customers import consent, segment
+from customers.models import Alias, Segment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ask(pages):
+    def asked(visitor, page=None, slot=None):
+        return visitor.get(
+            "/_x/slots", {"page": page or pages.home.pk, "s": slot or pages.slot, "rev": "1"}
+        )
+
+    return asked
+
+
+class TestSlots:
+    def test_greet_a_reader_and_not_the_next_visitor(self, pages, ask, ana, known):
+        for_ana = ask(ana).json()[pages.slot]
+        for_next = ask(known()).json()[pages.slot]
+
+        assert "Welcome back, reader" in for_ana["html"]
+        assert for_ana["reason"] == "segment"
+        assert for_next == {"html": None, "variant": "default", "reason": "no-match"}
+
+    def test_answer_is_kept_by_nobody_and_sets_nothing(self, pages, ask, ana):
+        answer = ask(ana)
+
+        assert answer["Cache-Control"] == "private, no-store"
+        assert not answer.cookies
+
+    def test_know_nothing_of_who_has_not_consented(self, pages, ask, chen, bruno):
+        for visitor in (chen, bruno):
+            assert ask(visitor).json()[pages.slot]["reason"] == "no-consent"
+        assert not Alias.objects.exists()
+
+    def test_forget_who_withdrew_elsewhere(self, pages, ask, ana, at):
+        alias = Alias.objects.get(value=ana.aid)
+        consent.record(purpose="tracking", state="WITHDRAWN", method="staff", alias=alias, at=at)
+
+        assert ask(ana).json()[pages.slot]["reason"] == "no-consent"
+
+    def test_show_robots_the_default(self, pages, ask, ana):
+        ana.defaults["HTTP_USER_AGENT"] = "Mozilla/5.0 (compatible; Examplebot/2.1)"
+
+        assert ask(ana).json()[pages.slot] == {"html": None, "variant": "default", "reason": "bot"}
+
+    def test_of_drafts_restricted_and_missing_pages_stay_closed(self, pages, ask, ana):
+        assert ask(ana).status_code == 200
+        pages.home.save_revision()
+        HomePage.objects.filter(pk=pages.home.pk).update(live=False)
+
+        for page in (pages.home.pk, 999_999, "x", "٣", "-1"):
+            assert ask(ana, page=page, slot="any").status_code == 404
+
+    def test_that_nobody_knows_are_left_out(self, pages, ask, ana):
+        assert ask(ana, slot="a,b,\x00").json() == {}
+
+    def test_cost_the_same_however_many_segments_there_are(self, pages, ask, ana, readers, at):
+        ask(ana)
+        with CaptureQueriesContext(connection) as few:
+            ask(ana)
+        for number in range(30):
+            segment.create(name=f"More {number}", slug=f"more-{number}", rule=readers.rule, at=at)
+        with CaptureQueriesContext(connection) as many:
+            ask(ana)
+
+        assert len(many) == len(few)
+        assert len(few) <= 9
+
+    def test_survive_the_end_of_their_audience(self, pages, ask, ana, chen):
+        Segment.objects.all().delete()
+
+        assert ask(ana).json()[pages.slot]["reason"] == "no-match"
+        assert "New here?" in chen.get("/").content.decode()
+
+
+class TestChoose:
+    def test_visitor_costs_three_queries(self, pages, ana, django_assert_num_queries):
+        with django_assert_num_queries(3):
+            personalize.visitor(anonymous_id=ana.aid)
+
+    def test_control_group_sees_the_default_and_stays_the_same(self, pages, readers):
+        pages.home.body = pages.front(readers, control=30)
+        pages.home.save()
+        slot = next(iter(pages.home.slots().values()))
+        crowd = [personalize.Visitor(f"person-{n}", frozenset({readers.pk})) for n in range(2000)]
+
+        def arms():
+            return [personalize.choose(slot=slot, page_id=1, who=who).because for who in crowd]
+
+        first = arms()
+        assert 0.26 < first.count("control") / len(crowd) < 0.34
+        assert set(first) == {"control", "segment"}
+        assert arms() == first
+
+    def test_says_why_in_words(self, pages, readers):
+        slot = next(iter(pages.home.slots().values()))
+        who = personalize.Visitor("ana", frozenset({readers.pk}))
+
+        decision = personalize.choose(slot=slot, page_id=1, who=who)
+
+        assert decision.reason == "In Readers."
