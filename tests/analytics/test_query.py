@@ -9,7 +9,7 @@ import pytest
 import redis
 
 from analytics import collect, measures, query
-from analytics.measures import funnels, names, pages, sources, traffic
+from analytics.measures import counts, funnels, names, pages, sources, traffic
 from customers.models import Alias, AliasOverride, Profile
 from dxp.lib import hints
 from tests.analytics.world import DAY, END, happen
@@ -24,6 +24,7 @@ QUESTIONS = [
     (pages.top, {"limit": 5}),
     (sources.by_source, {}),
     (names.seen, {}),
+    (counts.per_day, {"zone": "Asia/Shanghai", "name": "Page Viewed"}),
     (funnels.funnel, {"steps": STEPS}),
     (funnels.funnel, {"steps": [*STEPS, "Viewed", "Bought"], "within_days": 0.05}),
     (funnels.funnel, {"steps": STEPS, "by": "visits"}),

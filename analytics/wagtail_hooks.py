@@ -1,0 +1,71 @@
+"""What this floor hangs on Wagtail: its addresses, its menu, its right, its panel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from analytics.admin.funnel import FunnelFile, FunnelView, PeopleFile, PeopleView
+from analytics.admin.panel import WeekPanel
+from analytics.admin.report import VIEW_REPORTS
+from analytics.admin.traffic import TrafficFile, TrafficView
+
+
+class ReportItem(MenuItem):  # type: ignore[misc]
+    """A menu entry for those who may see reports."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        """Return whether this person may see reports."""
+        return bool(request.user.has_perm(VIEW_REPORTS))
+
+
+@hooks.register("register_admin_urls")
+def addresses() -> list[URLPattern]:
+    """Offer the reports' addresses."""
+    return [
+        path("reports/traffic/", TrafficView.as_view(), name="analytics_traffic"),
+        path(
+            "reports/traffic/<slug:table>.csv", TrafficFile.as_view(), name="analytics_traffic_file"
+        ),
+        path("reports/funnel/", FunnelView.as_view(), name="analytics_funnel"),
+        path("reports/funnel.csv", FunnelFile.as_view(), name="analytics_funnel_file"),
+        path("reports/funnel/people/", PeopleView.as_view(), name="analytics_funnel_people"),
+        path(
+            "reports/funnel/people.csv", PeopleFile.as_view(), name="analytics_funnel_people_file"
+        ),
+    ]
+
+
+@hooks.register("register_reports_menu_item")
+def traffic_item() -> MenuItem:
+    """List the traffic report."""
+    return ReportItem(
+        _("Traffic"), reverse("analytics_traffic"), name="traffic", icon_name="view", order=10
+    )
+
+
+@hooks.register("register_reports_menu_item")
+def funnel_item() -> MenuItem:
+    """List the funnel report."""
+    return ReportItem(
+        _("Funnel"), reverse("analytics_funnel"), name="funnel", icon_name="order-down", order=20
+    )
+
+
+@hooks.register("register_permissions")
+def permissions() -> QuerySet[Permission]:
+    """Show our right where groups are edited."""
+    return Permission.objects.filter(content_type__app_label="analytics", codename="view_reports")
+
+
+@hooks.register("construct_homepage_panels")
+def week_panel(request: HttpRequest, panels: list[Any]) -> None:
+    """Put the last seven days on the home page."""
+    panels.append(WeekPanel())
