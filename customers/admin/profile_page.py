@@ -49,14 +49,18 @@ class ProfilePage(generic.InspectView):
             "profile": profile,
             "initials": initials(profile),
             "merged_into": merged_into(profile),
-            "traits": [(name, wording.shown(value)) for name, value in sorted(profile.traits.items())],
+            "traits": [
+                (name, wording.shown(value)) for name, value in sorted(profile.traits.items())
+            ],
             "contacts": contacts(profile),
             "aliases": aliases,
             "tracking": tracking(aliases),
             "links": links(aliases),
             "stays": [stay for stay in stays if stay.left_at is None],
             "past_stays": [stay for stay in stays if stay.left_at is not None][:HISTORY],
-            "panels": [panel for panel in extend.customers_profile_panels(profile=profile) if panel],
+            "panels": [
+                panel for panel in extend.customers_profile_panels(profile=profile) if panel
+            ],
             "timeline": self.timeline(),
         }
 
@@ -138,7 +142,9 @@ def tracking(aliases: list[Alias]) -> ConsentEntry | None:
 def links(aliases: list[Alias]) -> QuerySet[IdentityLink]:
     """Return what was said about which names are one person, refused claims included."""
     mine = Q(a__in=aliases) | Q(b__in=aliases)
-    return IdentityLink.objects.filter(mine).select_related("a", "b").order_by("-at", "-pk")[:HISTORY]
+    return (
+        IdentityLink.objects.filter(mine).select_related("a", "b").order_by("-at", "-pk")[:HISTORY]
+    )
 
 
 def names(profile: Profile) -> list[str]:

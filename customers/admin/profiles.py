@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import django_filters
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
@@ -94,7 +92,7 @@ class ProfileList(ListingView):
 
 
 class ProfileViewSet(OwnViewSet):
-    """People: a list and their pages. Nobody edits a profile by hand; it follows from what happened."""
+    """People: a list and their pages. Nobody edits a profile; it follows from what happened."""
 
     model = Profile
     icon = "user"
@@ -110,7 +108,10 @@ class ProfileViewSet(OwnViewSet):
     ordering = "-last_seen_at"
     list_display = [
         TitleColumn(
-            "display_name", label=_("Name"), url_name="customers_profiles:inspect", classname="title"
+            "display_name",
+            label=_("Name"),
+            url_name="customers_profiles:inspect",
+            classname="title",
         ),
         TextColumn("email", label=_("E-mail")),
         StateColumn(

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from customers import rules, segment
-from customers.admin.segments import in_words
+from customers.admin.vocabulary import in_words
 from dxp.lib import clock
 
 PATIENCE_MS = {"sample": 2_000, "exact": 10_000}
@@ -27,7 +27,10 @@ def rule_size(request: HttpRequest) -> JsonResponse:
     Raises:
         PermissionDenied: this person may not write segments.
     """
-    if not (request.user.has_perm("customers.add_segment") or request.user.has_perm("customers.change_segment")):
+    if not (
+        request.user.has_perm("customers.add_segment")
+        or request.user.has_perm("customers.change_segment")
+    ):
         raise PermissionDenied
     how = "exact" if request.POST.get("how") == "exact" else "sample"
     try:
@@ -43,7 +46,9 @@ def rule_size(request: HttpRequest) -> JsonResponse:
 def _counted(rule: Any, how: str) -> dict[str, Any]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE_MS[how])])
+            cursor.execute(
+                "SELECT set_config('statement_timeout', %s, true)", [str(PATIENCE_MS[how])]
+            )
             found = segment.size(rule=rule, sample=how == "sample", at=clock.now())
     except OperationalError:
         if how == "sample":

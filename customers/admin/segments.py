@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Model, ProtectedError, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.db.models import Count, ProtectedError, Q, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin import messages
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.views import generic
-from wagtail.admin.widgets.button import HeaderButton
 from wagtail.log_actions import log
 
 from customers import rules, segment
 from customers.admin import vocabulary
+from customers.admin.members import MemberList
 from customers.admin.rule_field import SegmentForm
 from customers.admin.tables import (
     CountColumn,
@@ -29,18 +29,8 @@ from customers.admin.tables import (
     TextColumn,
     WhenColumn,
 )
-from customers.models import Segment, SegmentMember
+from customers.models import Segment
 from dxp.lib import clock
-
-
-def in_words(rule: Any, names: dict[int, str] | None = None) -> str:
-    """Return a stored rule in words, or nothing where it can't be read any more."""
-    if names is None:
-        names = dict(Segment.objects.values_list("pk", "name"))
-    try:
-        return rules.sentence(rule, segments=names, translate=_)
-    except rules.RuleError:
-        return ""
 
 
 class SegmentList(ListingView):
@@ -67,7 +57,11 @@ class SegmentList(ListingView):
             self._get_title_column_class(TitleColumn)(
                 "name", label=_("Name"), url_name="customers_segments:members", sort_key="name"
             ),
-            TextColumn("words", label=_("Who"), accessor=lambda one: in_words(one.rule, self.names)),
+            TextColumn(
+                "words",
+                label=_("Who"),
+                accessor=lambda one: vocabulary.in_words(one.rule, self.names),
+            ),
             CountColumn("size", label=_("People"), sort_key="size"),
             StateColumn(
                 "state",
@@ -165,15 +159,12 @@ class SegmentDelete(generic.DeleteView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Delete, unless something stands on it."""
-        try:
-            if self.users:
-                raise ProtectedError("mentioned", set[Model](self.users))
-            with transaction.atomic():
-                return super().form_valid(form)
-        except ProtectedError:
-            words = _("“%(name)s” is in use elsewhere and was not deleted.")
-            messages.error(self.request, words % {"name": self.object})
-            return redirect("customers_segments:members", self.object.pk)
+        if not self.users:
+            with suppress(ProtectedError), transaction.atomic():
+                return HttpResponseRedirect(super().form_valid(form).url)
+        words = _("“%(name)s” is in use elsewhere and was not deleted.")
+        messages.error(self.request, words % {"name": self.object})
+        return redirect("customers_segments:members", self.object.pk)
 
 
 def _mentioned(other: Segment) -> set[int]:
@@ -181,85 +172,6 @@ def _mentioned(other: Segment) -> set[int]:
         return rules.deps(other.rule).segments
     except rules.RuleError:
         return set()
-
-
-class MemberList(ListingView):
-    """The people in one segment now, those who entered last on top."""
-
-    model = SegmentMember
-    any_permission_required = ["view"]
-    template_name = "customers/segment/members.html"
-    header_icon = "group"
-    paginate_by = 50
-    default_ordering = "-entered_at"
-    list_export = ["profile.public_id", "profile.display_name", "profile.traits.email", "entered_at", "cause"]
-    list_display = [
-        TitleColumn(
-            "profile",
-            label=lazy("Name"),
-            accessor="profile.display_name",
-            get_url=lambda stay: reverse("customers_profiles:inspect", args=[stay.profile_id]),
-        ),
-        TextColumn("email", label=lazy("E-mail"), accessor=lambda stay: stay.profile.traits.get("email")),
-        WhenColumn("entered_at", label=lazy("Entered"), sort_key="entered_at"),
-        TextColumn("cause", label=lazy("Because of"), accessor="get_cause_display"),
-    ]
-
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Find the segment."""
-        super().setup(request, *args, **kwargs)
-        self.segment = get_object_or_404(Segment, pk=kwargs["pk"])
-
-    def user_has_any_permission(self, permissions: Any) -> bool:
-        """Return whether this person may see who somebody is."""
-        user = self.request.user
-        return bool(user.has_perm("customers.view_segment") and user.has_perm("customers.view_profile"))
-
-    def get_base_queryset(self) -> QuerySet[SegmentMember]:
-        """Return the stays that go on."""
-        return self.segment.members.filter(left_at__isnull=True).select_related("profile")
-
-    def order_queryset(self, queryset: QuerySet[SegmentMember]) -> QuerySet[SegmentMember]:
-        """Return the rows in an order without ties."""
-        down = self.ordering.startswith("-")
-        return queryset.order_by(self.ordering, "-pk" if down else "pk")
-
-    def get_index_url(self) -> str:
-        """Return this page's address."""
-        return reverse("customers_segments:members", args=[self.segment.pk])
-
-    def get_index_results_url(self) -> str:
-        """Return the address of the rows alone."""
-        return reverse("customers_segments:members_results", args=[self.segment.pk])
-
-    def get_page_title(self) -> str:
-        """Return the segment's name."""
-        return self.segment.name
-
-    def get_filename(self) -> str:
-        """Return the export's name."""
-        return f"segment-{self.segment.slug}"
-
-    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
-        """Return the way here."""
-        to_list = {"url": reverse("customers_segments:index"), "label": _("Segments")}
-        return [*self.breadcrumbs_items, to_list, {"url": "", "label": self.segment.name}]
-
-    @cached_property
-    def header_buttons(self) -> list[HeaderButton]:
-        """Return the way to the rule, for those who may change it."""
-        if not self.request.user.has_perm("customers.change_segment"):
-            return []
-        address = reverse("customers_segments:edit", args=[self.segment.pk])
-        return [HeaderButton(_("Edit"), url=address, icon_name="edit")]
-
-    def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """Return the segment and its rule in words."""
-        return {
-            **super().get_context_data(*args, **kwargs),
-            "segment": self.segment,
-            "sentence": in_words(self.segment.rule),
-        }
 
 
 class SegmentViewSet(OwnViewSet):
@@ -298,5 +210,9 @@ class SegmentViewSet(OwnViewSet):
         return [
             *super().get_urlpatterns(),
             path("members/<int:pk>/", MemberList.as_view(), name="members"),
-            path("members/<int:pk>/results/", MemberList.as_view(results_only=True), name="members_results"),
-        ]  # fmt: skip
+            path(
+                "members/<int:pk>/results/",
+                MemberList.as_view(results_only=True),
+                name="members_results",
+            ),
+        ]

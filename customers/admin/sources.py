@@ -69,7 +69,9 @@ class SourceList(ListingView):
                 accessor=lambda source: _("On") if source.is_active else _("Off"),
                 primary=lambda source: source.is_active,
             ),
-            CountColumn("sent", label=_("Events in 24 hours"), accessor=lambda one: self.sent.get(one.pk, 0)),
+            CountColumn(
+                "sent", label=_("Events in 24 hours"), accessor=lambda one: self.sent.get(one.pk, 0)
+            ),
             WhenColumn("last", label=_("Latest event"), accessor=lambda one: self.last.get(one.pk)),
             WhenColumn("created_at", label=_("Created"), sort_key="created_at"),
         ]

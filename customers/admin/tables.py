@@ -35,7 +35,7 @@ class TextColumn(_Labeled, Column):
 
     def get_value(self, instance: Any) -> Any:
         """Return the text."""
-        return super().get_value(instance) or "–"
+        return super().get_value(instance) or "—"
 
 
 class WhenColumn(_Labeled, DateColumn):
@@ -74,7 +74,9 @@ class ListingView(generic.IndexView):
         """Return what the menu of the heading offers."""
         if not self.list_export:
             return []
-        return [Button(_("Download CSV"), url=self.csv_export_url, icon_name="download", priority=100)]
+        return [
+            Button(_("Download CSV"), url=self.csv_export_url, icon_name="download", priority=100)
+        ]
 
     def stream_csv(self, queryset: QuerySet[Any]) -> Iterator[bytes]:
         """Yield the lines of the export."""
@@ -102,7 +104,7 @@ class OwnViewSet(ModelViewSet):
         for page in ("history", "usage", "add", "edit", "delete", "inspect"):
             if page not in self.pages:
                 told[f"{page}_url_name"] = None
-        return told
+        return dict(told)
 
     def get_urlpatterns(self) -> list[Any]:
         """Return the addresses of the pages that exist."""

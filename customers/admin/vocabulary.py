@@ -29,7 +29,7 @@ SELECT name FROM names WHERE name IS NOT NULL LIMIT 500
 
 
 def fields() -> list[dict[str, Any]]:
-    """Return the traits of those seen last: name, kind, and values that more than one person has."""
+    """Return the traits of those seen last: name, kind, values that several people have."""
     people = Profile.objects.filter(state=Profile.State.ACTIVE).exclude(traits={})
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
     values: dict[str, Counter[str]] = defaultdict(Counter)
@@ -72,7 +72,18 @@ def events() -> list[str]:
 
 def segments(without: int | None) -> list[dict[str, Any]]:
     """Return the segments that a rule may refer to."""
-    return list(Segment.objects.exclude(pk=without).order_by("name").values("id", "name"))
+    others = Segment.objects.exclude(pk=without or 0).order_by("name")
+    return [{"id": pk, "name": name} for pk, name in others.values_list("pk", "name")]
+
+
+def in_words(rule: Any, names: dict[int, str] | None = None) -> str:
+    """Return a stored rule in words, or nothing where it can't be read any more."""
+    if names is None:
+        names = dict(Segment.objects.values_list("pk", "name"))
+    try:
+        return rules.sentence(rule, segments=names, translate=_)
+    except rules.RuleError:
+        return ""
 
 
 def words() -> dict[str, str]:

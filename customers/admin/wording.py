@@ -24,11 +24,25 @@ TOLD: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     "Journey Entered": ("redirect", lazy("Entered the journey %s"), ("journey", "journey_id")),
     "Journey Exited": ("redirect", lazy("Left the journey %s"), ("journey", "journey_id")),
     "Message Sent": ("mail", lazy("Was sent the message %s"), ("message", "message_id")),
-    "Message Failed": ("warning", lazy("Could not be sent the message %s"), ("message", "message_id")),
+    "Message Failed": (
+        "warning",
+        lazy("Could not be sent the message %s"),
+        ("message", "message_id"),
+    ),
     "Message Clicked": ("link", lazy("Clicked in the message %s"), ("message", "message_id")),
-    "Message Unsubscribed": ("mail", lazy("Unsubscribed by the message %s"), ("message", "message_id")),
+    "Message Unsubscribed": (
+        "mail",
+        lazy("Unsubscribed by the message %s"),
+        ("message", "message_id"),
+    ),
 }
-ICONS = {"identify": "user", "alias": "link", "group": "group", "page": "view", "screen": "mobile-alt"}
+ICONS = {
+    "identify": "user",
+    "alias": "link",
+    "group": "group",
+    "page": "view",
+    "screen": "mobile-alt",
+}
 MONEY = ("revenue", "value", "total")
 
 

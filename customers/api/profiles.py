@@ -108,7 +108,10 @@ class ProfilesView(ListView):
         profiles = Profile.objects.filter(state=Profile.State.ACTIVE)
         if "email" in asked:
             profiles = profiles.filter(pk__in=_at(asked["email"]))
-        for name, kind in {"user_id": Alias.Kind.USER, "anonymous_id": Alias.Kind.ANONYMOUS}.items():
+        for name, kind in {
+            "user_id": Alias.Kind.USER,
+            "anonymous_id": Alias.Kind.ANONYMOUS,
+        }.items():
             if name in asked:
                 aliases = Alias.objects.filter(kind=kind, value=asked[name])
                 profiles = profiles.filter(pk__in=aliases.values("profile"))

@@ -119,7 +119,9 @@ def _call(line: int, row: dict[str, Any], message_id: str) -> Call:
             rest[name] = _number(value) if name in NUMBERS else value
     method = known.get("type") or "track"
     if method not in METHODS:
-        raise BadFile(_("Line %(line)d has the unknown type %(type)r.") % {"line": line, "type": method})
+        raise BadFile(
+            _("Line %(line)d has the unknown type %(type)r.") % {"line": line, "type": method}
+        )
     takes = TAKES[method]
     at = _moment(line, known.get("timestamp"))
     arguments = {name: known[name] for name in takes & known.keys()}
@@ -141,7 +143,9 @@ def _nested(line: int, known: dict[str, Any], name: str) -> dict[str, Any]:
             words = {"line": line, "name": name}
             raise BadFile(_("Line %(line)d: %(name)s is no JSON object.") % words) from error
     if not isinstance(value, dict):
-        raise BadFile(_("Line %(line)d: %(name)s is no JSON object.") % {"line": line, "name": name})
+        raise BadFile(
+            _("Line %(line)d: %(name)s is no JSON object.") % {"line": line, "name": name}
+        )
     return dict(value)
 
 
@@ -153,7 +157,11 @@ def _number(value: Any) -> Any:
 
 
 def _moment(line: int, value: Any) -> datetime | None:
-    """Return the moment; one that names no time zone is in UTC."""
+    """Return the moment; one that names no time zone is in UTC.
+
+    Raises:
+        BadFile: it is no time.
+    """
     if value is None or value == "":
         return None
     try:

@@ -151,6 +151,8 @@ class EventDay(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["name", "day"], include=["profile", "n", "amount"], name="customers_event_day"
+                fields=["name", "day"],
+                include=["profile", "n", "amount"],
+                name="customers_event_day",
             )
         ]

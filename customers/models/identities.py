@@ -90,7 +90,9 @@ class ContactPoint(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["channel", "value"], name="customers_contact_point_once"),
+            models.UniqueConstraint(
+                fields=["channel", "value"], name="customers_contact_point_once"
+            ),
         ]
         indexes = [
             models.Index(

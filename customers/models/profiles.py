@@ -59,7 +59,9 @@ class Profile(models.Model):
         ordering = ["-last_seen_at", "-id"]
         indexes = [
             models.Index(fields=["-last_seen_at", "-id"], name="customers_profile_latest"),
-            GinIndex(fields=["traits"], opclasses=["jsonb_path_ops"], name="customers_profile_traits"),
+            GinIndex(
+                fields=["traits"], opclasses=["jsonb_path_ops"], name="customers_profile_traits"
+            ),
         ]
         constraints = [
             models.CheckConstraint(

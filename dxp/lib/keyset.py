@@ -1,4 +1,4 @@
-"""Paging by position instead of by page number: stable while rows arrive, as fast at the end as at the start."""
+"""Paging by position instead of page number: stable while rows arrive, fast to the last page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cast of this floor's faces: who works here, and whom we know, brought in by the front door."""
+"""The cast of this floor's faces: who works here, and whom we know."""
 
 from __future__ import annotations
 
@@ -57,10 +57,12 @@ def track(who: str, name: str, key: str, **more: Any) -> dict[str, Any]:
 def ana() -> Profile:
     """Known by name and address; read two articles before she said who she is."""
     happened(
-        {"type": "track", "event": "Article Viewed", "anonymousId": "cookie-ana", "messageId": "ana-1",
-         "timestamp": "2026-11-20T10:00:00Z", "properties": {"title": "Saving early", "topic": "saving"}},
-        {"type": "track", "event": "Article Viewed", "anonymousId": "cookie-ana", "messageId": "ana-2",
-         "timestamp": "2026-11-20T10:05:00Z", "properties": {"title": "Funds", "topic": "funds"}},
+        {"type": "track", "event": "Article Viewed", "anonymousId": "cookie-ana",
+         "messageId": "ana-1", "timestamp": "2026-11-20T10:00:00Z",
+         "properties": {"title": "Saving early", "topic": "saving"}},
+        {"type": "track", "event": "Article Viewed", "anonymousId": "cookie-ana",
+         "messageId": "ana-2", "timestamp": "2026-11-20T10:05:00Z",
+         "properties": {"title": "Funds", "topic": "funds"}},
         {"type": "identify", "userId": "ana", "anonymousId": "cookie-ana", "messageId": "ana-3",
          "timestamp": "2026-11-20T10:06:00Z",
          "traits": {"name": "Ana Marić", "email": "Ana@Example.org", "country": "HR", "age": 41}},
@@ -78,7 +80,14 @@ def chen() -> Profile:
 
 
 def bought(cmp: str = "gte", times: int = 1) -> dict[str, Any]:
-    leaf = {"op": "event", "name": "purchase", "metric": "count", "window": "all", "cmp": cmp, "value": times}
+    leaf = {
+        "op": "event",
+        "name": "purchase",
+        "metric": "count",
+        "window": "all",
+        "cmp": cmp,
+        "value": times,
+    }
     return {"v": 1, "root": leaf}
 
 

@@ -81,9 +81,12 @@ class TestProfiles:
         assert (chen.display_name in inside, "Ana Marić" in inside) == (False, True)
 
     def test_are_exported_without_formulas(self, mara):
-        people.happened(
-            {"type": "identify", "userId": "eve", "messageId": "e", "traits": {"name": "=1+1"}}
-        )
+        people.happened({
+            "type": "identify",
+            "userId": "eve",
+            "messageId": "e",
+            "traits": {"name": "=1+1"},
+        })
 
         answer = mara.get(PROFILES, {"export": "csv"})
 
@@ -133,9 +136,9 @@ class TestProfilePage:
         assert "Refused:" in text(mara.get(page_of(ana)))
 
     def test_pages_back_through_everything_once(self, mara):
-        people.happened(
-            *[people.track("ana", "Clicked", f"k-{n:02}", timestamp="2026-11-20T09:00:00Z") for n in range(70)]
-        )  # fmt: skip
+        same = "2026-11-20T09:00:00Z"
+        clicks = [people.track("ana", "Clicked", f"k-{n:02}", timestamp=same) for n in range(70)]
+        people.happened(*clicks)
         ana = Profile.objects.get(aliases__value="ana")
         found, address = [], page_of(ana)
         while address:
@@ -166,9 +169,11 @@ class TestProfilePage:
             assert "panel of Ana Marić" in text(mara.get(page_of(ana)))
 
     def test_escapes_what_people_call_themselves(self, mara):
-        people.happened(
-            {"type": "identify", "userId": "eve", "traits": {"name": "<script>alert(1)</script>"}}
-        )
+        people.happened({
+            "type": "identify",
+            "userId": "eve",
+            "traits": {"name": "<script>alert(1)</script>"},
+        })
         eve = Profile.objects.get(aliases__value="eve")
 
         for address in (PROFILES, page_of(eve)):
@@ -195,7 +200,10 @@ class TestSegments:
         people.happened(people.track("ana", "purchase", "p-1"))
         made = segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
 
-        mara.post(f"{SEGMENTS}edit/{made.pk}/", self.filled(name="Regulars", rule=json.dumps(people.bought(times=2))))
+        mara.post(
+            f"{SEGMENTS}edit/{made.pk}/",
+            self.filled(name="Regulars", rule=json.dumps(people.bought(times=2))),
+        )
 
         made.refresh_from_db()
         assert made.name == "Regulars"
@@ -232,9 +240,11 @@ class TestSegments:
 
     def test_suggest_what_really_exists(self, mara):
         people.ana()
-        people.happened(
-            {"type": "identify", "userId": "bruno", "traits": {"country": "HR", "age": 30, "vip": True}}
-        )
+        people.happened({
+            "type": "identify",
+            "userId": "bruno",
+            "traits": {"country": "HR", "age": 30, "vip": True},
+        })
         segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
 
         told = mara.get(f"{SEGMENTS}new/").context["vocabulary"]
@@ -279,9 +289,13 @@ class TestSegments:
 
     def test_stay_while_another_stands_on_them(self, mara):
         made = segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
-        segment.create(name="Same", rule={"v": 1, "root": {"op": "segment", "id": made.pk}}, at=people.NOON)
+        segment.create(
+            name="Same", rule={"v": 1, "root": {"op": "segment", "id": made.pk}}, at=people.NOON
+        )
 
-        assert "can&#x27;t be deleted" in text(mara.get(f"{SEGMENTS}delete/{made.pk}/")).replace("can't", "can&#x27;t")
+        assert "can&#x27;t be deleted" in text(mara.get(f"{SEGMENTS}delete/{made.pk}/")).replace(
+            "can't", "can&#x27;t"
+        )
         mara.post(f"{SEGMENTS}delete/{made.pk}/")
 
         assert Segment.objects.filter(pk=made.pk).exists()
@@ -305,7 +319,16 @@ class TestLiveSize:
 
         assert told["error"] == {"path": "root.of.1.name", "words": "Choose an event."}
 
-    @pytest.mark.parametrize("rule", ["", "null", "{}", "[[", '{"v":1,"root":{"op":"trait","field":"\\u0000","cmp":"eq","value":1}}'])
+    @pytest.mark.parametrize(
+        "rule",
+        [
+            "",
+            "null",
+            "{}",
+            "[[",
+            '{"v":1,"root":{"op":"trait","field":"\\u0000","cmp":"eq","value":1}}',
+        ],
+    )
     def test_survives_nonsense(self, mara, rule):
         assert "error" in mara.post(SIZE, {"rule": rule}).json()
 
@@ -344,7 +367,9 @@ class TestSources:
 
         assert "No name" in shown
         assert "&lt;b&gt;" in shown
-        assert b"No name" in b"".join(mara.get("/admin/customers/rejected/?export=csv").streaming_content)
+        assert b"No name" in b"".join(
+            mara.get("/admin/customers/rejected/?export=csv").streaming_content
+        )
 
 
 class TestRights:

@@ -80,7 +80,12 @@ class TestEvents:
         )
         before = rows(ask(EVENTS, message_id="o-1"))[0]["profile_id"]
 
-        people.happened({"type": "identify", "userId": "bruno", "anonymousId": "old", "messageId": "b-2"})
+        people.happened({
+            "type": "identify",
+            "userId": "bruno",
+            "anonymousId": "old",
+            "messageId": "b-2",
+        })
 
         bruno = rows(ask(EVENTS, message_id="b-1"))[0]["profile_id"]
         after = rows(ask(EVENTS, message_id="o-1"))[0]["profile_id"]
@@ -92,7 +97,12 @@ class TestEvents:
         people.happened(people.track("bruno", "Signed Up", "b-1", timestamp="2026-11-20T08:00:00Z"))
         chen = people.chen()
         people.happened({"type": "identify", "userId": "bruno", "anonymousId": "cookie-chen"})
-        people.happened({"type": "track", "event": "Clicked", "anonymousId": "cookie-chen", "messageId": "c-2"})
+        people.happened({
+            "type": "track",
+            "event": "Clicked",
+            "anonymousId": "cookie-chen",
+            "messageId": "c-2",
+        })
         bruno = rows(ask(EVENTS, message_id="c-2"))[0]["profile_id"]
 
         IdentityLink.objects.update(revoked_at=people.NOON)
@@ -109,7 +119,10 @@ class TestEvents:
             ({"anonymous_id": "cookie-c"}, ["chen-1"]),
             ({"name": "Page Viewed"}, ["chen-1"]),
             ({"type": "identify"}, ["ana-3"]),
-            ({"since": "2026-11-20T10:05:00Z", "until": "2026-11-20T11:00:00Z"}, ["ana-2", "ana-3"]),
+            (
+                {"since": "2026-11-20T10:05:00Z", "until": "2026-11-20T11:00:00Z"},
+                ["ana-2", "ana-3"],
+            ),
             ({"since": "2026-11-20T11:00:00"}, ["chen-1"]),
             ({"anonymous_id": "%"}, []),
             ({"anonymous_id": "cookie_"}, []),
@@ -124,7 +137,9 @@ class TestEvents:
 
     def test_are_read_page_by_page_without_loss_while_new_ones_arrive(self, ask):
         same = "2026-11-20T09:00:00Z"
-        people.happened(*[people.track("ana", "Clicked", f"k-{n:02}", timestamp=same) for n in range(25)])
+        people.happened(*[
+            people.track("ana", "Clicked", f"k-{n:02}", timestamp=same) for n in range(25)
+        ])
 
         first = ask(EVENTS, page_size=10, message_id="k-").json()
         people.happened(people.track("ana", "Clicked", "k-late", timestamp="2026-11-20T08:00:00Z"))
@@ -243,7 +258,9 @@ class TestSegments:
 
         told = rows(ask("/api/v1/segments/"))
 
-        assert [(one["slug"], one["size"], one["state"]) for one in told] == [("croatia", 1, "LIVE")]
+        assert [(one["slug"], one["size"], one["state"]) for one in told] == [
+            ("croatia", 1, "LIVE")
+        ]
         assert "country" in told[0]["sentence"]
         assert ask("/api/v1/segments/croatia/").json() == told[0]
 
@@ -306,8 +323,19 @@ def test_the_schema_describes_every_parameter(client):
     assert schema["openapi"].startswith("3.1")
     assert all(path.startswith("/api/v1/") for path in schema["paths"])
     named = {one["name"] for one in schema["paths"]["/api/v1/events/"]["get"]["parameters"]}
-    assert named >= {"message_id", "user_id", "anonymous_id", "profile", "name", "since", "until", "cursor"}
+    assert named >= {
+        "message_id",
+        "user_id",
+        "anonymous_id",
+        "profile",
+        "name",
+        "since",
+        "until",
+        "cursor",
+    }
 
 
 def test_the_schema_is_valid(tmp_path):
-    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+    call_command(
+        "spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml")
+    )

@@ -29,9 +29,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare what the command takes."""
-        parser.add_argument("file", type=Path, help="CSV with a header, or JSON objects line by line")
-        parser.add_argument("--source", required=True, metavar="KEY", help="write key or source name")
-        parser.add_argument("--speed", type=float, help="times real time; default: as fast as possible")
+        parser.add_argument(
+            "file", type=Path, help="CSV with a header, or JSON objects line by line"
+        )
+        parser.add_argument(
+            "--source", required=True, metavar="KEY", help="write key or source name"
+        )
+        parser.add_argument(
+            "--speed", type=float, help="times real time; default: as fast as possible"
+        )
         parser.add_argument("--host", default=settings.SITE_URL, help="where to send to")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -44,7 +50,7 @@ class Command(BaseCommand):
             from segment.analytics.client import Client
         except ImportError as error:
             raise CommandError(
-                _("Segment's SDK is missing: install segment-analytics-python (a development tool).")
+                _("Segment's SDK is missing: install segment-analytics-python, a development tool.")
             ) from error
         if options["speed"] is not None and options["speed"] <= 0:
             raise CommandError(_("--speed must be more than 0."))
@@ -53,7 +59,7 @@ class Command(BaseCommand):
             write_key(options["source"]),
             host=options["host"],
             gzip=True,
-            # Twice what we fill, because the SDK puts a delayed batch back and drops what has no room.
+            # Twice what we fill: the SDK puts a delayed batch back, and drops what has no room.
             max_queue_size=2 * QUEUE,
             max_retries=5,
             on_error=lambda error, items: lost.extend([str(error)] * len(items)),
@@ -64,7 +70,9 @@ class Command(BaseCommand):
         except (OSError, history.BadFile) as error:
             raise CommandError(str(error)) from error
 
-    def _send(self, client: Any, calls: Iterable[history.Call], total: int, lost: list[str]) -> None:
+    def _send(
+        self, client: Any, calls: Iterable[history.Call], total: int, lost: list[str]
+    ) -> None:
         sent, faults, told = 0, [], monotonic()
         for call in calls:
             while client.queue.qsize() >= QUEUE:
@@ -89,7 +97,7 @@ class Command(BaseCommand):
 
 
 def write_key(given: str) -> str:
-    """Return the write key of a source by its name; anything else is taken for a write key itself."""
+    """Return the write key of a source of that name; anything else is taken for a key itself."""
     found = Source.objects.filter(name=given).values_list("write_key", flat=True).first()
     return found or given
 
