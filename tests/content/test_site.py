@@ -65,7 +65,7 @@ class TestErrors:
         answer = chen.get("/nowhere/")
 
         assert answer.status_code == 404
-        assert "This branch is empty." in answer.content.decode()
+        assert "This path ends here." in answer.content.decode()
         assert not answer.cookies
 
     def test_failure_page_needs_neither_database_nor_request(self, django_assert_num_queries):
