@@ -1,4 +1,4 @@
-"""A line to a server that can be cut and mended: the client sees what a stopped server looks like."""
+"""A line to a server that can be cut and mended, as if the server had stopped and come back."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import threading
 
 
 class Line:
-    """Forwards a port of ours to a server; `cut` refuses and ends connections, `mend` serves again."""
+    """Forwards a port of ours to a server; `cut` ends and refuses connections, `mend` serves again."""
 
     def __init__(self, host: str, port: int) -> None:
         self.server = (host, port)

@@ -71,7 +71,7 @@ def calls_of(one):
     body = one.get("body")
     if one["request"]["method"] != "POST" or not isinstance(body, dict):
         return []
-    return body["batch"] if "batch" in body else [body]
+    return body.get("batch", [body])
 
 
 @pytest.mark.parametrize("name", PAYLOADS)
