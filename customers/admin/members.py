@@ -19,6 +19,11 @@ from customers.admin.tables import ListingView, TextColumn, WhenColumn
 from customers.models import Segment, SegmentMember
 
 
+def may_see_people(user: Any) -> bool:
+    """Return whether somebody may see who is in a segment."""
+    return all(user.has_perm(f"customers.{right}") for right in ("view_segment", "view_profile"))
+
+
 class MemberList(ListingView):
     """The people in one segment now, those who entered last on top."""
 
@@ -56,10 +61,7 @@ class MemberList(ListingView):
 
     def user_has_any_permission(self, permissions: Any) -> bool:
         """Return whether this person may see who somebody is."""
-        user = self.request.user
-        return bool(
-            user.has_perm("customers.view_segment") and user.has_perm("customers.view_profile")
-        )
+        return may_see_people(self.request.user)
 
     def get_base_queryset(self) -> QuerySet[SegmentMember]:
         """Return the stays that go on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import django_filters
+import django_filters  # type: ignore[import-untyped]
 from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext as _

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, ProtectedError, Q, QuerySet
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from wagtail.log_actions import log
 
 from customers import rules, segment
 from customers.admin import vocabulary
-from customers.admin.members import MemberList
+from customers.admin.members import MemberList, may_see_people
 from customers.admin.rule_field import SegmentForm
 from customers.admin.tables import (
     CountColumn,
@@ -50,12 +50,19 @@ class SegmentList(ListingView):
         """All segments' names, for rules that mention them."""
         return dict(Segment.objects.values_list("pk", "name"))
 
+    def address_of(self, one: Segment) -> str | None:
+        """Return where a segment's name leads: to its people, or to its rule, as far as one may."""
+        if may_see_people(self.request.user):
+            return reverse("customers_segments:members", args=[one.pk])
+        edit: str | None = self.get_edit_url(one)
+        return edit
+
     @cached_property
     def list_display(self) -> list[Any]:
         """Return the columns."""
         return [
             self._get_title_column_class(TitleColumn)(
-                "name", label=_("Name"), url_name="customers_segments:members", sort_key="name"
+                "name", label=_("Name"), get_url=self.address_of, sort_key="name"
             ),
             TextColumn(
                 "words",
@@ -80,6 +87,7 @@ class _RuleForm:
     template_name = "customers/segment/form.html"
     form: Any
     object: Any
+    request: HttpRequest
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the rule builder suggests and says."""
@@ -105,7 +113,9 @@ class _RuleForm:
             return self.form_invalid(form)  # type: ignore[attr-defined, no-any-return]
 
     def get_success_url(self) -> str:
-        """Return the page of the segment's people."""
+        """Return the page of the segment's people, or the list for those who may not see people."""
+        if not may_see_people(self.request.user):
+            return reverse("customers_segments:index")
         return reverse("customers_segments:members", args=[self.object.pk])
 
 
@@ -164,7 +174,7 @@ class SegmentDelete(generic.DeleteView):
                 return HttpResponseRedirect(super().form_valid(form).url)
         words = _("“%(name)s” is in use elsewhere and was not deleted.")
         messages.error(self.request, words % {"name": self.object})
-        return redirect("customers_segments:members", self.object.pk)
+        return redirect("customers_segments:index")
 
 
 def _mentioned(other: Segment) -> set[int]:

@@ -412,6 +412,19 @@ class TestRights:
         assert not Source.objects.filter(name="Mine").exists()
         assert size.status_code in {302, 403}
 
+    def test_let_those_write_rules_who_may_not_see_people(self, client):
+        client.force_login(people.staff("rita", "view_segment", "add_segment", "change_segment"))
+        made = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
+
+        listed = text(client.get(SEGMENTS))
+        answer = client.post(
+            f"{SEGMENTS}new/", {"name": "Buyers", "rule": json.dumps(people.bought())}
+        )
+
+        assert f"{SEGMENTS}edit/{made.pk}/" in listed
+        assert f"{SEGMENTS}members/{made.pk}/" not in listed
+        assert answer["Location"] == SEGMENTS
+
     def test_show_omar_no_menu(self, omar):
         assert "/admin/customers/" not in text(omar.get(reverse("wagtailadmin_home")))
 
