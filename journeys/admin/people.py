@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
-from wagtail.admin.admin_url_finder import AdminURLFinder
 from wagtail.admin.auth import permission_denied
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
@@ -71,9 +70,12 @@ class PeopleView(WagtailAdminTemplateMixin, TemplateView):
         page: Page[Enrollment] = Paginator(self.get_queryset(), PER_PAGE).get_page(
             self.request.GET.get("p")
         )
-        find = AdminURLFinder(self.request.user)
         rows = [
-            {"run": run, "url": find.get_edit_url(run.profile), "failed": run.lane == Lane.FAILED}
+            {
+                "run": run,
+                "url": reverse("customers_profiles:inspect", args=[run.profile_id]),
+                "failed": run.lane == Lane.FAILED,
+            }
             for run in page
         ]
         return {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
@@ -12,6 +13,12 @@ from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 
 from journeys.blocks import NO_VARIABLE, MailBlock
 from journeys.wording import BadVariable, variables
+
+
+PREVIEW_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; "
+    "frame-ancestors 'self'"
+)
 
 
 class Sender(models.Model):
@@ -100,6 +107,12 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
+        """Return the preview, with what mail programs allow: inline style, pictures, no scripts."""
+        response: HttpResponse = super().serve_preview(request, mode_name)
+        response["Content-Security-Policy"] = PREVIEW_POLICY
+        return response
 
     def get_preview_template(self, request: object, mode_name: str) -> str:
         """Return the template that renders the message by a tag, as a model must not."""
