@@ -29,51 +29,53 @@ def _units(steps: Sequence[str], within_days: float | None, by: str) -> tuple[st
     """
     if not 2 <= len(steps) <= MOST_STEPS:
         raise FunnelError(f"A funnel has 2 to {MOST_STEPS} steps.")
-    parameters: dict[str, Any] = {f"step_{i}": name for i, name in enumerate(steps, 1)}
-    wanted = ", ".join(f"${name}" for name in parameters)
+    # A number in place of a name: windows sort and carry it several times.
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(steps), 1)}
+    parameters: dict[str, Any] = {f"step_{number}": name for name, number in numbers.items()}
     in_time = ""
     if within_days is not None:
         parameters["within"] = int(within_days * 86_400)
         in_time = " AND happened_at <= begun + INTERVAL '1 second' * $within"
-    ctes = [_scope(by, wanted, parameters)]
-    ctes.append("s1 AS (SELECT *, CASE WHEN name = $step_1 THEN happened_at END AS c1 FROM scope)")
-    for i in range(2, len(steps) + 1):
+    ctes = [_scope(by, parameters, len(numbers))]
+    unit = "profile_id" if by == "people" else "profile_id, part"
+    ctes.append("s1 AS (SELECT *, CASE WHEN nth = 1 THEN happened_at END AS c1 FROM scope)")
+    for i, name in enumerate(steps[1:], 2):
         ctes.append(
-            f"b{i} AS (SELECT *, max(c{i - 1}) OVER (PARTITION BY profile_id, part"
+            f"b{i} AS (SELECT *, max(c{i - 1}) OVER (PARTITION BY {unit}"
             f" ORDER BY happened_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS begun"
             f" FROM s{i - 1})"
         )
         kept = ", ".join(f"c{j}" for j in range(1, i))
         ctes.append(
-            f"s{i} AS (SELECT profile_id, part, happened_at, id, name, {kept},"
-            f" CASE WHEN name = $step_{i}{in_time} THEN begun END AS c{i} FROM b{i})"
+            f"s{i} AS (SELECT {unit}, happened_at, id, nth, {kept},"
+            f" CASE WHEN nth = {numbers[name]}{in_time} THEN begun END AS c{i} FROM b{i})"
         )
     firsts = ", ".join(
         f"min(CASE WHEN c{i} IS NOT NULL THEN happened_at END) AS f{i}"
         for i in range(1, len(steps) + 1)
     )
-    ctes.append(
-        f"units AS (SELECT profile_id, part, {firsts} FROM s{len(steps)} GROUP BY profile_id, part)"
-    )
+    ctes.append(f"units AS (SELECT {unit}, {firsts} FROM s{len(steps)} GROUP BY {unit})")
     return ",\n".join(ctes), parameters
 
 
-def _scope(by: str, wanted: str, parameters: dict[str, Any]) -> str:
+def _scope(by: str, parameters: dict[str, Any], names: int) -> str:
+    wanted = ", ".join(f"$step_{i}" for i in range(1, names + 1))
+    cases = " ".join(f"WHEN $step_{i} THEN {i}" for i in range(1, names + 1))
     base = f"FROM ev WHERE happened_at >= $start AND happened_at < $end AND name IN ({wanted})"
+    row = f"happened_at, id, CASE name {cases} END AS nth"
     if by == "people":
-        return f"scope AS (SELECT profile_id, 0 AS part, happened_at, id, name {base})"
+        return f"scope AS (SELECT profile_id, {row} {base})"
     if by == "visits":
         return (
             f"{visits(basis='events')},\n"
-            f"scope AS (SELECT profile_id, visit AS part, happened_at, id, name FROM acts"
-            f" WHERE name IN ({wanted}))"
+            f"scope AS (SELECT profile_id, visit AS part, {row} FROM acts WHERE name IN ({wanted}))"
         )
     parameters["property"] = by.removeprefix("property:")
     if not by.startswith("property:") or not PROPERTY.fullmatch(parameters["property"]):
         raise FunnelError("Count people, visits, or the values of a property.")
     return (
-        "keyed AS (SELECT profile_id, (properties ->> $property) AS part, happened_at, id, name"
-        f" {base}),\nscope AS (SELECT * FROM keyed WHERE part IS NOT NULL)"
+        f"keyed AS (SELECT profile_id, (properties ->> $property) AS part, {row} {base}),\n"
+        "scope AS (SELECT * FROM keyed WHERE part IS NOT NULL)"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from analytics.measures.base import Example, Measure, Question
-from analytics.measures.visits import visits
+from analytics.measures.visits import openings
 
 _HOST = r"'^[a-zA-Z]+://([^/:?#]+).*$', '\1'"
 
@@ -14,12 +14,12 @@ def _by_source(
     *, start: datetime, end: datetime, basis: str = "views", limit: int = 20
 ) -> Question:
     carried = ", referrer, url, campaign_source, campaign_medium"
-    sql = f"""WITH {visits(basis=basis, keep=carried)},
+    sql = f"""WITH {openings(basis=basis, keep=carried)},
     landed AS (
       SELECT profile_id, campaign_source, campaign_medium,
         CASE WHEN referrer LIKE '%://%' THEN lower(regexp_replace(referrer, {_HOST})) END AS host,
         CASE WHEN url LIKE '%://%' THEN lower(regexp_replace(url, {_HOST})) END AS here
-      FROM acts WHERE opens = 1
+      FROM opened WHERE opens = 1
     ),
     named AS (
       SELECT profile_id,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from analytics.measures.base import Example, Happened, Measure, Question
-from analytics.measures.visits import visits
+from analytics.measures.visits import openings, visits
 
 READS = ("id", "happened_at", "profile_id", "type", "name")
 
 
 def _per_day(*, start: datetime, end: datetime, zone: str, basis: str = "views") -> Question:
-    sql = f"""WITH {visits(basis=basis)},
+    sql = f"""WITH {openings(basis=basis)},
     dated AS (
-      SELECT *, cast(happened_at AT TIME ZONE $zone AS date) AS on_day FROM acts
+      SELECT *, cast(happened_at AT TIME ZONE $zone AS date) AS on_day FROM opened
     )
     SELECT cast(on_day AS varchar), count(DISTINCT profile_id), cast(sum(opens) AS bigint),
       count(CASE WHEN type IN ('page', 'screen') THEN 1 END)

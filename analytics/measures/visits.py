@@ -12,8 +12,8 @@ EVENTS = "type IN ('page', 'screen', 'track') AND name NOT IN ({})".format(
 BASES = {"views": VIEWS, "events": EVENTS}
 
 
-def visits(*, basis: str, keep: str = "") -> str:
-    """Return the CTE `acts`: each act with the number of the person's visit it belongs to.
+def openings(*, basis: str, keep: str = "") -> str:
+    """Return the CTE `opened`: each act, with `opens` = 1 where it begins a visit.
 
     A visit that began before the window counts from its first act inside it.
 
@@ -35,7 +35,12 @@ def visits(*, basis: str, keep: str = "") -> str:
       SELECT *, CASE WHEN earlier IS NULL OR happened_at > earlier + {SILENCE} THEN 1 ELSE 0 END
         AS opens
       FROM timed
-    ),
+    )"""
+
+
+def visits(*, basis: str) -> str:
+    """Return the CTE `acts`: each act with the number of the person's visit it belongs to."""
+    return f"""{openings(basis=basis)},
     acts AS (
       SELECT *, sum(opens) OVER (
         PARTITION BY profile_id ORDER BY happened_at, id ROWS UNBOUNDED PRECEDING) AS visit

@@ -1,0 +1,25 @@
+"""A real shop's clickstream: the counts its description knows, through collection and reports."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import data_clickstream_ecom
+
+KNOWN = {
+    "events": 17_808,
+    "users": 579,
+    "visits": 2_089,
+    "purchases": 257,
+    "buyers": 204,
+    "funnel_users": [557, 361, 263, 164, 86, 47],
+    "funnel_sessions": [1676, 502, 258, 100, 27, 6],
+    "funnel_visits": [1676, 502, 258, 100, 27, 6],
+}
+
+
+@pytest.mark.dataset
+def test_the_known_counts_come_out_of_files_and_tail(lake, dataset):
+    figures = data_clickstream_ecom.run(dataset("clickstream_ecom"))
+
+    assert figures == KNOWN
