@@ -3,7 +3,7 @@
 import os
 
 from dxp.settings.base import *  # noqa: F403
-from dxp.settings.base import DATABASES, REDIS_URL, VAR_DIR
+from dxp.settings.base import CACHES, DATABASES, REDIS_URL, VAR_DIR
 
 SECRET_KEY = "only-for-tests-" + "0" * 50
 ALLOWED_HOSTS = ["*"]
@@ -17,9 +17,7 @@ STATIC_ROOT = None
 # One Redis database per parallel test process, so that nobody flushes another's.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS_URL = CELERY_BROKER_URL = f"{REDIS_URL.rsplit('/', 1)[0]}/{_worker + 1}"
-CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-}
+CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
 CELERY_TASK_ALWAYS_EAGER = False
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 DATABASES["default"]["CONN_MAX_AGE"] = 0

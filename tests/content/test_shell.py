@@ -68,6 +68,13 @@ class TestShell:
         assert "public" not in kept
         assert "How much?" not in chen.get("/insights/").content.decode()
 
+    def test_is_served_while_redis_is_away(self, pages, chen, settings):
+        cache = {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+        settings.CACHES = {"default": cache}
+
+        assert chen.get("/").status_code == 200
+        assert chen.get("/insights/cash/").status_code == 200
+
 
 class TestPreview:
     def test_shows_each_audience_its_variant_and_is_never_kept(self, pages, readers):
