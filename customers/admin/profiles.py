@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import django_filters  # type: ignore[import-untyped]
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Count, F, OuterRef, QuerySet, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -52,9 +55,23 @@ def found(profiles: QuerySet[Profile], words: str) -> QuerySet[Profile]:
     Each place is looked up by its own index, so that half a million people are no wait.
     """
     text = words.strip()
-    places = Q(pk__in=ContactPoint.objects.filter(value__startswith=text.lower()).values("profile"))
-    places |= Q(pk__in=Alias.objects.filter(value__startswith=text).values("profile"))
-    return profiles.filter(places | Q(pk__in=Profile.objects.named(text).values("pk")))
+    points = ContactPoint.objects.filter(value__startswith=text.lower()).values("profile_id")
+    aliases = Alias.objects.filter(value__startswith=text).values("profile_id")
+    named = Profile.objects.named(text).order_by().values("pk")
+    return profiles.filter(pk__in=points.union(aliases, named))
+
+
+def with_columns(profiles: QuerySet[Profile]) -> QuerySet[Profile]:
+    """Return people with their address and their number of segments."""
+    points = ContactPoint.objects.filter(profile=OuterRef("pk"), channel="email").order_by("id")
+    stays = SegmentMember.objects.filter(profile=OuterRef("pk"), left_at__isnull=True)
+    counted = stays.order_by().values("profile").annotate(n=Count("pk")).values("n")
+    return profiles.annotate(
+        email=Coalesce(
+            Subquery(points.values("shown")[:1]), KT("traits__email"), output_field=TextField()
+        ),
+        segments=Coalesce(Subquery(counted), 0),
+    )
 
 
 class ProfileList(ListingView):
@@ -69,16 +86,19 @@ class ProfileList(ListingView):
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[Profile]:
-        """Return active profiles with all that a row shows, in one query."""
-        points = ContactPoint.objects.filter(profile=OuterRef("pk"), channel="email").order_by("id")
-        stays = SegmentMember.objects.filter(profile=OuterRef("pk"), left_at__isnull=True)
-        counted = stays.order_by().values("profile").annotate(n=Count("pk")).values("n")
-        return Profile.objects.filter(state=Profile.State.ACTIVE).annotate(
-            email=Coalesce(
-                Subquery(points.values("shown")[:1]), KT("traits__email"), output_field=TextField()
-            ),
-            segments=Coalesce(Subquery(counted), 0),
-        )
+        """Return active profiles."""
+        return Profile.objects.filter(state=Profile.State.ACTIVE)
+
+    def paginate_queryset(self, queryset: QuerySet[Profile], page_size: int) -> tuple[Any, ...]:
+        """Return one page; the columns are looked up for its rows only, not for those skipped."""
+        paginator, page, rows, more = super().paginate_queryset(queryset, page_size)
+        ids = list(rows.values_list("pk", flat=True))
+        page.object_list = self.order_queryset(with_columns(Profile.objects.filter(pk__in=ids)))
+        return paginator, page, page.object_list, more
+
+    def stream_csv(self, queryset: QuerySet[Profile]) -> Iterator[bytes]:
+        """Yield the lines of the export."""
+        yield from super().stream_csv(with_columns(queryset))
 
     def order_queryset(self, queryset: QuerySet[Profile]) -> QuerySet[Profile]:
         """Return the rows in an order without ties, so that pages never overlap."""
