@@ -1,0 +1,220 @@
+"""The site's scripts in a real browser, against answers that we choose: slow, broken, late, good.
+
+Pages are rendered first and then served to the browser from memory, since Django refuses its
+database while Playwright's loop runs.
+"""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import shutil
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+SITE = "http://site.test"
+AID = "0190f3f4-0000-7000-8000-000000000001"
+SHIFTS = """new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) window.shift = (window.shift ?? 0) + entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here."),
+]
+
+
+class Visit:
+    """One browser on the site; `sent` holds what left it for our server, pages and files aside."""
+
+    def __init__(self, context, pages, answers):
+        self.page = context.new_page()
+        self.context, self.pages, self.answers = context, pages, answers
+        self.sent = []
+        self.page.add_init_script(SHIFTS)
+        context.route("**/*", self._answer)
+
+    def _answer(self, route):
+        path = urlsplit(route.request.url).path
+        if path.startswith("/static/"):
+            kind = mimetypes.guess_type(path)[0]
+            return route.fulfill(body=(ROOT / path[1:]).read_bytes(), content_type=kind)
+        if path in self.pages:
+            return route.fulfill(body=self.pages[path], content_type="text/html")
+        self.sent.append((path, route.request.post_data))
+        answer = self.answers.get(path, {"status": 404})
+        return answer(route) if callable(answer) else route.fulfill(**answer)
+
+    def open(self, path):
+        self.page.goto(SITE + path)
+
+    def events(self):
+        return [json.loads(body) for path, body in self.sent if path.startswith("/v1/")]
+
+    def wait(self, met, patience=5.0):
+        deadline = time.monotonic() + patience
+        while not met() and time.monotonic() < deadline:
+            self.page.wait_for_timeout(20)
+        return met()
+
+
+@pytest.fixture
+def visit(pages, chen):
+    shown = ["/", "/insights/cash/", "/letter/", "/letter/thanks/"]
+    rendered = {path: chen.get(path).content for path in shown}
+
+    @contextmanager
+    def browse(*, cookies=None, answers=None):
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM,
+                args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
+            )
+            context = browser.new_context()
+            context.add_cookies([
+                {"name": k, "value": v, "url": SITE} for k, v in (cookies or {}).items()
+            ])
+            yield Visit(context, rendered, answers or {})
+            browser.close()
+
+    return browse
+
+
+def slot_answer(pages, html):
+    decision = {pages.slot: {"html": html, "variant": "v1", "reason": "segment"}}
+    return {"body": json.dumps(decision), "content_type": "application/json"}
+
+
+TAKEN = {"/v1/p": {"status": 200}, "/v1/t": {"status": 200}}
+
+
+class TestBeforeConsent:
+    @pytest.mark.parametrize("cookies", [{}, {"dxp_no": "1"}])
+    def test_browser_keeps_and_sends_nothing(self, visit, cookies):
+        with visit(cookies=cookies) as chen:
+            for path in ("/", "/insights/cash/"):
+                chen.open(path)
+                chen.page.evaluate("window.dxp.track('Clicked', {})")
+                chen.page.wait_for_timeout(200)
+
+            assert chen.sent == []
+            assert {cookie["name"] for cookie in chen.context.cookies()} == set(cookies)
+            assert chen.page.evaluate("localStorage.length + sessionStorage.length") == 0
+            assert chen.page.is_visible("[data-consent]") is not bool(cookies)
+
+
+class TestConsentBanner:
+    def test_accepting_tracks_the_page_that_is_open(self, visit):
+        accepted = {"body": "{}", "headers": {"Set-Cookie": f"dxp_aid={AID}; Path=/"}}
+        with visit(answers={"/_x/consent": accepted, **TAKEN}) as ana:
+            ana.open("/insights/cash/")
+            ana.page.click("[data-consent] button[value=accept]")
+
+            assert ana.wait(lambda: len(ana.events()) == 2)
+            page, article = ana.events()
+            assert json.loads(ana.sent[0][1]) == {"choice": "accept", "page": "/insights/cash/"}
+            assert (page["type"], page["properties"]["path"]) == ("page", "/insights/cash/")
+            assert article["event"] == "Article Viewed"
+            assert article["properties"]["topic"] == "Planning"
+            assert page["anonymousId"] == article["anonymousId"] == AID
+            assert not ana.page.is_visible("[data-consent]")
+
+    def test_question_stays_open_when_nobody_wrote_it_down(self, visit):
+        with visit(answers={"/_x/consent": {"status": 503}}) as chen:
+            chen.open("/")
+            chen.page.click("[data-consent] button[value=accept]")
+            chen.page.wait_for_timeout(200)
+
+            assert chen.page.is_visible("[data-consent]")
+            assert chen.events() == []
+
+
+class TestSlots:
+    def test_variant_takes_its_place_without_a_jump(self, visit, pages):
+        answers = {"/_x/slots": slot_answer(pages, "<p>Welcome back</p>"), **TAKEN}
+        with visit(cookies={"dxp_aid": AID}, answers=answers) as ana:
+            ana.open("/")
+            ana.page.wait_for_selector("text=Welcome back")
+            ana.page.wait_for_timeout(200)
+
+            assert ana.page.inner_text("dxp-slot") == "Welcome back"
+            assert ana.page.evaluate("window.shift ?? 0") == 0
+            assert [path for path, _ in ana.sent].count("/_x/slots") == 1
+
+    def test_default_stays_whatever_goes_wrong(self, visit):
+        faults = [lambda route: route.abort(), {"status": 500}, {"body": "<html>"}]
+        with visit(cookies={"dxp_aid": AID}, answers=TAKEN) as ana:
+            for number, fault in enumerate(faults, 1):
+                ana.answers = {**TAKEN, "/_x/slots": fault}
+                ana.open("/")
+                ana.page.wait_for_timeout(200)
+
+                assert "New here?" in ana.page.inner_text("dxp-slot")
+                assert [path for path, _ in ana.sent].count("/_x/slots") == number
+
+    def test_default_stays_when_the_answer_is_late(self, visit, pages):
+        late, held = slot_answer(pages, "<p>Too late</p>"), []
+        with visit(cookies={"dxp_aid": AID}, answers={"/_x/slots": held.append, **TAKEN}) as ana:
+            ana.open("/")
+            ana.page.wait_for_timeout(1800)
+            held[0].fulfill(**late)
+            ana.page.wait_for_timeout(200)
+
+            assert "New here?" in ana.page.inner_text("dxp-slot")
+
+
+class TestTracker:
+    def test_tells_the_campaign_and_tries_again_with_the_same_id(self, visit):
+        answers = dict(TAKEN)
+        answers["/v1/p"] = {"status": 503}
+        with visit(cookies={"dxp_aid": AID}, answers=answers) as ana:
+            ana.open("/letter/?utm_source=mail&utm_campaign=autumn")
+            assert ana.wait(lambda: len(ana.events()) == 1)
+            ana.answers["/v1/p"] = {"status": 200}
+
+            assert ana.wait(lambda: len(ana.events()) == 2)
+            first, second = ana.events()
+            assert first["context"]["campaign"] == {"source": "mail", "name": "autumn"}
+            assert first["messageId"] == second["messageId"]
+
+    def test_forgets_its_queue_when_consent_ends(self, visit):
+        with visit(cookies={"dxp_aid": AID}, answers={"/v1/p": {"status": 503}}) as ana:
+            ana.open("/letter/")
+            assert ana.wait(lambda: len(ana.events()) == 1)
+            ana.context.clear_cookies()
+            ana.page.wait_for_timeout(1500)
+
+            assert len(ana.events()) == 1
+
+
+class TestSignUpForm:
+    def test_tells_faults_beside_their_fields(self, visit):
+        faults = {"errors": {"email": "Where to?", "consent": "Please tick."}}
+        refused = {"status": 422, "body": json.dumps(faults), "content_type": "application/json"}
+        with visit(answers={"/_x/sign-up": refused}) as chen:
+            chen.open("/letter/")
+            chen.page.fill("[name=first_name]", "Chen")
+            chen.page.click("[data-sign-up] button")
+            chen.page.wait_for_selector("text=Where to?")
+
+            assert chen.page.evaluate("document.activeElement.name") == "email"
+            assert chen.page.get_attribute("[name=email]", "aria-invalid") == "true"
+            assert chen.page.get_attribute("[name=first_name]", "aria-invalid") is None
+            assert chen.page.input_value("[name=first_name]") == "Chen"
+
+    def test_leads_to_the_thanks(self, visit):
+        done = {"body": '{"location": "/letter/thanks/"}', "content_type": "application/json"}
+        with visit(answers={"/_x/sign-up": done}) as chen:
+            chen.open("/letter/")
+            chen.page.click("[data-sign-up] button")
+            chen.page.wait_for_url("**/letter/thanks/")
+
+            assert chen.page.inner_text("h1") == "Thanks"
