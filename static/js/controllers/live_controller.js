@@ -1,6 +1,8 @@
-// Keeps a piece of a page fresh while somebody looks at it.
+// Keeps a piece of a page fresh while somebody looks at it, until they pause it.
 
 class LiveController extends window.StimulusModule.Controller {
+  static targets = ["piece", "pause"];
+
   static values = { url: String, every: { type: Number, default: 3000 } };
 
   connect() {
@@ -12,11 +14,12 @@ class LiveController extends window.StimulusModule.Controller {
   }
 
   async refresh() {
-    // Nobody looks, or somebody reads just there.
-    if (document.hidden || this.element.contains(document.activeElement)) return;
+    // Paused, nobody looks, or somebody reads just there by keyboard.
+    const busy = this.pieceTarget.contains(document.activeElement);
+    if (this.pauseTarget.checked || document.hidden || busy) return;
     try {
       const answer = await fetch(this.urlValue);
-      if (answer.ok) this.element.innerHTML = await answer.text();
+      if (answer.ok) this.pieceTarget.innerHTML = await answer.text();
     } catch {
       // The server is away for a moment; the next look may find it.
     }
