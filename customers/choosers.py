@@ -6,11 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
 from customers.models import Segment
+from dxp.lib.guard import GuardedChooserMixin
 
 
-class SegmentChooserViewSet(ChooserViewSet):
+class SegmentChooserViewSet(GuardedChooserMixin, ChooserViewSet):
     """Lets editors pick a segment."""
 
+    needs = "customers.view_segment"
     model = Segment
     icon = "group"
     choose_one_text = _("Choose a segment")

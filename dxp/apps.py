@@ -10,6 +10,8 @@ class DxpConfig(AppConfig):
 
     def ready(self) -> None:
         # Without it a web process would send its hints to Celery's default broker.
-        from dxp import celery  # noqa: F401
-        from dxp import checks  # noqa: F401 - registers the checks
+        from dxp import (
+            celery,  # noqa: F401
+            checks,  # noqa: F401 - registers the checks
+        )
         from dxp.lib import hooks  # noqa: F401 - registers the check of hooks

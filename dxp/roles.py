@@ -15,15 +15,27 @@ SOURCES = [
 JOURNEYS = [
     f"journeys.{act}_{noun}"
     for noun in ("journey", "message")
-    for act in ("view", "add", "change", "delete")
+    for act in ("view", "add", "change", "delete", "publish")
 ]
+TOPICS = ["content.add_topic", "content.change_topic", "content.delete_topic"]
 OUTBOX = ["journeys.view_delivery"]
 REPORTS = ["analytics.view_reports"]
+STAFF = ["users.view_user", "users.add_user", "users.change_user", "users.delete_user"]
 
 ROLES: dict[str, list[str]] = {
-    "Administrator": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES, *JOURNEYS, *OUTBOX, *REPORTS],
-    "Marketer": [*ENTER, *PEOPLE, *SEGMENTS, *JOURNEYS, *OUTBOX, *REPORTS],
-    "Editor": [*ENTER, "customers.view_segment"],
+    "Administrator": [
+        *ENTER,
+        *PEOPLE,
+        *SEGMENTS,
+        *SOURCES,
+        *JOURNEYS,
+        *OUTBOX,
+        *REPORTS,
+        *TOPICS,
+        *STAFF,
+    ],
+    "Marketer": [*ENTER, *PEOPLE, *SEGMENTS, *JOURNEYS, *OUTBOX, *REPORTS, *TOPICS],
+    "Editor": [*ENTER, *TOPICS, "customers.view_segment"],
     "Analyst": [*ENTER, *PEOPLE, *REPORTS, "journeys.view_journey"],
     "Data steward": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES],
     "Adviser": [*ENTER, "customers.view_profile"],

@@ -9,6 +9,8 @@ import redis
 from celery import current_app
 from django.conf import settings
 from django.db import transaction
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 QUIET_MS = 200
@@ -18,7 +20,12 @@ QUIET_MS = 200
 def client() -> redis.Redis:
     """Return this process's connections to Redis; timeouts are short, nothing waits for it."""
     return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=1.0, socket_connect_timeout=0.5, health_check_interval=30
+        settings.REDIS_URL,
+        socket_timeout=1.0,
+        socket_connect_timeout=0.5,
+        health_check_interval=30,
+        # The library's own three tries take seconds, in which a visitor would wait for a hint.
+        retry=Retry(NoBackoff(), 0),
     )
 
 

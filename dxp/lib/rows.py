@@ -34,6 +34,24 @@ def raw_cursor() -> Iterator[psycopg.Cursor[Any]]:
         yield cursor
 
 
+def array(values: Iterable[Any]) -> str:
+    """Return values as the text of a PostgreSQL array, for one bound parameter.
+
+    psycopg's own lists cost some microseconds a value (measured: a quarter of the fold).
+    """
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    if value is None:
+        return "NULL"
+    # Times, days, decimals and truth: their text needs no quotes.
+    return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
+
+
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append rows by COPY; table and columns are names from our code, never from outside."""
     with raw_cursor() as cursor:

@@ -35,7 +35,8 @@ def _walk(resolver, namespaces, route):
             yield from _walk(pattern, inner, here)
         elif _is_ours(pattern.callback):
             name = ":".join((*namespaces, pattern.name or f"nameless {here}"))
-            yield Door(name, here, tuple(pattern.pattern.converters))
+            names = pattern.pattern.regex.groupindex or pattern.pattern.converters
+            yield Door(name, here, tuple(names))
 
 
 def _is_ours(callback) -> bool:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from customers import fold, ingest, segment
 from customers.models import Event, Profile, Quarantine, Source
+from dxp.users.models import User
 
 
 def furnish(*, at):
@@ -54,8 +55,10 @@ def furnish(*, at):
         source=source, received_at=at, reason="no event name", body={}
     )
     letter, path, delivery = _journey(group, ana, at)
+    written = letter.save_revision()
     topic = _topic()
     by_place = {
+        "wagtailusers_users": User.objects.order_by("pk").first().pk,
         "customers_profiles": ana.pk,
         "customers_segments": group.pk,
         "segment_chooser": group.pk,
@@ -78,6 +81,7 @@ def furnish(*, at):
             if "journey" in door.name:
                 return path.pk
         known = {
+            "kind": "track",
             "table": "pages",
             "slug": group.slug,
             "segment_slug": group.slug,
@@ -87,7 +91,9 @@ def furnish(*, at):
             "node": "welcome",
             "token": "tampered",
             "number": 0,
-            "revision_id": 1,
+            "revision_id": written.pk,
+            "revision_id_a": "earliest",
+            "revision_id_b": "latest",
         }
         if parameter not in known:
             raise AssertionError(f"Give {door.name} a sample of {parameter!r} in samples.py.")
