@@ -95,7 +95,7 @@ def once(*, keys: Iterable[tuple[int, str]], at: datetime) -> set[tuple[int, str
             "INSERT INTO customers_seen (source_id, message_id, seen_at) "
             "SELECT s, m, %s FROM unnest(%s::bigint[], %s::text[]) AS t(s, m) "
             "ON CONFLICT DO NOTHING RETURNING source_id, message_id",
-            [at, [source for source, _ in wanted], [message for _, message in wanted]],
+            [at, rows.array(s for s, _ in wanted), rows.array(m for _, m in wanted)],
         )
         return set(cursor.fetchall())
 
@@ -110,16 +110,16 @@ def hold(*, profile_ids: Iterable[int]) -> dict[int, int]:
     while wanted:
         with rows.raw_cursor() as cursor:
             cursor.execute(
-                "SELECT id, state FROM customers_profile WHERE id = ANY(%s) ORDER BY id "
+                "SELECT id, state FROM customers_profile WHERE id = ANY(%s::bigint[]) ORDER BY id "
                 "FOR NO KEY UPDATE",
-                [wanted],
+                [rows.array(wanted)],
             )
             found = dict(cursor.fetchall())
             absorbed = [profile for profile, state in found.items() if state == "ABSORBED"]
             cursor.execute(
                 "SELECT DISTINCT home_profile_id, profile_id FROM customers_alias "
-                "WHERE home_profile_id = ANY(%s)",
-                [absorbed],
+                "WHERE home_profile_id = ANY(%s::bigint[])",
+                [rows.array(absorbed)],
             )
             moved = dict(cursor.fetchall())
         owners.update({profile: moved.get(profile, profile) for profile in found})
@@ -132,8 +132,8 @@ def oldest_aliases(*, profile_ids: Iterable[int]) -> dict[int, int]:
     with rows.raw_cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (profile_id) profile_id, id FROM customers_alias "
-            "WHERE profile_id = ANY(%s) ORDER BY profile_id, first_seen_at, id",
-            [sorted(set(profile_ids))],
+            "WHERE profile_id = ANY(%s::bigint[]) ORDER BY profile_id, first_seen_at, id",
+            [rows.array(sorted(set(profile_ids)))],
         )
         return dict(cursor.fetchall())
 
@@ -230,8 +230,10 @@ def _count(new: Sequence[Row]) -> None:
             "first_at = LEAST(d.first_at, excluded.first_at), "
             "last_at = GREATEST(d.last_at, excluded.last_at)",
             [
-                [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys],
-                [days[key].n for key in keys], [days[key].amount for key in keys],
-                [days[key].first_at for key in keys], [days[key].last_at for key in keys],
+                *(rows.array(key[place] for key in keys) for place in range(3)),
+                rows.array(days[key].n for key in keys),
+                rows.array(days[key].amount for key in keys),
+                rows.array(days[key].first_at for key in keys),
+                rows.array(days[key].last_at for key in keys),
             ],
-        )  # fmt: skip
+        )

@@ -130,7 +130,8 @@ def _claim(limit: int) -> list[_Waiting]:
 def _done(waiting: Sequence[_Waiting]) -> None:
     with rows.raw_cursor() as cursor:
         cursor.execute(
-            "DELETE FROM customers_inbox WHERE id = ANY(%s)", [[row.id for row in waiting]]
+            "DELETE FROM customers_inbox WHERE id = ANY(%s::bigint[])",
+            [rows.array(row.id for row in waiting)],
         )
 
 
@@ -162,14 +163,23 @@ def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
     people.learn()
     recorded += append.append(new=new)
     recorded += segment.all_of(profile_ids=fresh, cause=EVENT, at=at)
-    older = {row.profile_id for row in new} - set(fresh)
+    did = _did(new, besides=set(fresh))
     recorded += segment.touched(
-        profile_ids=sorted(older), names={row.name for row in new}, traits=False, cause=EVENT, at=at
-    )
+        profile_ids=sorted(set().union(*did.values())),
+        names=set(did), traits=False, cause=EVENT, at=at, did=did,
+    )  # fmt: skip
     recorded += segment.touched(
         profile_ids=people.changed, names=set(), traits=True, cause=EVENT, at=at
     )
     extend.customers_events_recorded(events=_rising(recorded), at=at)
+
+
+def _did(new: Sequence[Row], besides: set[int]) -> dict[str, set[int]]:
+    did: dict[str, set[int]] = {}
+    for row in new:
+        if row.profile_id not in besides:
+            did.setdefault(row.name, set()).add(row.profile_id)
+    return did
 
 
 def _rising(recorded: list[Recorded]) -> list[Recorded]:

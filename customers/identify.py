@@ -112,7 +112,7 @@ def bear(*, wanted: Sequence[tuple[str, str, datetime]]) -> list[Owned]:
             "FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS t(kind, value, at)) AS w "
             "ON CONFLICT (kind, value) DO NOTHING "
             "RETURNING id, kind, value, home_profile_id, profile_id, first_seen_at",
-            [list(column) for column in zip(*sorted(wanted), strict=True)],
+            [rows.array(column) for column in zip(*sorted(wanted), strict=True)],
         )
         return [replace(Owned(*row), fresh=True) for row in cursor.fetchall()]
 
@@ -153,7 +153,7 @@ def write_owners(*, moved: Sequence[tuple[int, int, bool]], at: datetime) -> Non
         cursor.execute(
             "UPDATE customers_alias a SET profile_id = t.owner "
             "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) WHERE a.id = t.id",
-            [[one[0] for one in ordered], [one[1] for one in ordered]],
+            [rows.array(one[0] for one in ordered), rows.array(one[1] for one in ordered)],
         )
         stamped = [one for one in ordered if one[2]]
         cursor.execute(
@@ -161,7 +161,7 @@ def write_owners(*, moved: Sequence[tuple[int, int, bool]], at: datetime) -> Non
             "SELECT id, owner, %s FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) "
             "ON CONFLICT (alias_id) DO UPDATE SET profile_id = excluded.profile_id, "
             "changed_at = excluded.changed_at",
-            [at, [one[0] for one in stamped], [one[1] for one in stamped]],
+            [at, rows.array(one[0] for one in stamped), rows.array(one[1] for one in stamped)],
         )
 
 
@@ -173,7 +173,7 @@ def aliases(*, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Owned
             "SELECT a.id, a.kind, a.value, a.home_profile_id, a.profile_id, a.first_seen_at "
             "FROM unnest(%s::text[], %s::text[]) AS t(kind, value) "
             "JOIN customers_alias a ON a.kind = t.kind AND a.value = t.value",
-            [[kind for kind, _ in pairs], [value for _, value in pairs]],
+            [rows.array(kind for kind, _ in pairs), rows.array(value for _, value in pairs)],
         )
         return {(row[1], row[2]): Owned(*row) for row in cursor.fetchall()}
 
@@ -183,8 +183,8 @@ def aliases_of(*, profile_ids: Iterable[int]) -> list[Owned]:
     with rows.raw_cursor() as cursor:
         cursor.execute(
             "SELECT id, kind, value, home_profile_id, profile_id, first_seen_at "
-            "FROM customers_alias WHERE profile_id = ANY(%s)",
-            [sorted(set(profile_ids))],
+            "FROM customers_alias WHERE profile_id = ANY(%s::bigint[])",
+            [rows.array(sorted(set(profile_ids)))],
         )
         return [Owned(*row) for row in cursor.fetchall()]
 
@@ -205,11 +205,10 @@ def write_links(*, links: Iterable[tuple[int, int, str, datetime, str]]) -> None
             "SET refused = '', kind = excluded.kind, at = excluded.at "
             "WHERE l.refused <> '' AND excluded.refused = ''",
             [
-                [pair[0] for pair, _ in fresh], [pair[1] for pair, _ in fresh],
-                [told[0] for _, told in fresh], [told[1] for _, told in fresh],
-                [told[2] for _, told in fresh],
+                *(rows.array(pair[place] for pair, _ in fresh) for place in range(2)),
+                *(rows.array(told[place] for _, told in fresh) for place in range(3)),
             ],
-        )  # fmt: skip
+        )
 
 
 def normal_address(*, channel: str, address: str) -> str:
@@ -259,5 +258,8 @@ def write_contact_points(*, points: Iterable[tuple[str, str, str, int, datetime]
             "SELECT c, v, s, p, at, '[]' FROM unnest(%s::text[], %s::text[], %s::text[], "
             "%s::bigint[], %s::timestamptz[]) AS t(c, v, s, p, at) "
             "ON CONFLICT (channel, value) DO NOTHING",
-            [list(column) for column in zip(*(first[key] for key in sorted(first)), strict=True)],
+            [
+                rows.array(column)
+                for column in zip(*(first[key] for key in sorted(first)), strict=True)
+            ],
         )

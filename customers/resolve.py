@@ -9,11 +9,12 @@ from typing import Any
 
 import orjson
 
-from customers import append, identify, merge, segment
+from customers import append, identify, merge, segment, trait
 from customers.append import Recorded
 from customers.clean import Fact
 from customers.identify import Owned
-from customers.models import Alias, ContactPoint, IdentityLink, SegmentMember
+from customers.models import Alias, IdentityLink, SegmentMember
+from customers.trait import Person
 from dxp.lib import rows
 
 ANONYMOUS, USER = str(Alias.Kind.ANONYMOUS), str(Alias.Kind.USER)
@@ -21,20 +22,6 @@ TWO_USERS = "two known users"
 TOO_MANY = "too many names for one person"
 # More names than anybody has: a shared device or a test account.
 MOST_ALIASES = 1000
-
-
-@dataclass(slots=True)
-class Person:
-    """A profile as it will be after this batch."""
-
-    id: int
-    traits: dict[str, Any]
-    is_known: bool
-    created_at: datetime
-    last_seen_at: datetime
-    is_fresh: bool = False
-    is_changed: bool = False
-    has_new_traits: bool = False
 
 
 @dataclass(slots=True)
@@ -48,6 +35,7 @@ class People:
     absorbed: list[int] = field(default_factory=list)
     known: dict[int, Person] = field(default_factory=dict)
     links: list[tuple[int, int, str, datetime, str]] = field(default_factory=list)
+    stillborn: list[tuple[int, str, datetime]] = field(default_factory=list)
 
     @classmethod
     def of(cls, *, events: Sequence[tuple[Fact, datetime]]) -> People:
@@ -107,9 +95,9 @@ class People:
         points = []
         for fact, received_at in self.events:
             person = self.known[self.owner[self.alias_of(fact).id]]
-            self._see(person, fact)
+            trait.see(person=person, fact=fact)
             if fact.type == "identify":
-                points += self._take_traits(person, fact, received_at)
+                points += trait.take(person=person, fact=fact, received_at=received_at)
         self._make(self.fresh)
         self._update([one for one in self.known.values() if one.is_changed and not one.is_fresh])
         identify.write_contact_points(points=points)
@@ -157,8 +145,8 @@ class People:
         with rows.raw_cursor() as cursor:
             cursor.execute(
                 "SELECT id, traits::text, is_known, created_at, last_seen_at "
-                "FROM customers_profile WHERE id = ANY(%s)",
-                [sorted(profile_ids)],
+                "FROM customers_profile WHERE id = ANY(%s::bigint[])",
+                [rows.array(sorted(profile_ids))],
             )
             for number, traits, is_known, created_at, last_seen_at in cursor.fetchall():
                 self.known[number] = Person(
@@ -210,7 +198,7 @@ class People:
             self.owner[one.id] = kept
         if self.known[gone].is_fresh:
             # Born and absorbed in one breath: nothing was ever kept under it.
-            identify.make_profiles(people=[(gone, "ABSORBED", self.known[gone].created_at)])
+            self.stillborn.append((gone, "ABSORBED", self.known[gone].created_at))
         else:
             self.absorbed.append(gone)
         del self.known[gone]
@@ -224,8 +212,9 @@ class People:
         )
 
     def _write_owners(self) -> None:
-        if self.links:
-            identify.write_links(links=self.links)
+        identify.write_links(links=self.links)
+        if self.stillborn:
+            identify.make_profiles(people=self.stillborn)
         moved = [
             one
             for members in self.components.values()
@@ -236,43 +225,6 @@ class People:
             moved=[(one.id, self.owner[one.id], not one.fresh) for one in moved],
             at=max((at for _, at in self.events)),
         )
-
-    def _see(self, person: Person, fact: Fact) -> None:
-        if fact.is_active and fact.at > person.last_seen_at:
-            person.last_seen_at = fact.at
-            person.is_changed = True
-        if fact.at < person.created_at:
-            person.created_at = fact.at
-            person.is_changed = True
-        if fact.user_id is not None and not person.is_known:
-            person.is_known = person.is_changed = True
-
-    def _take_traits(
-        self, person: Person, fact: Fact, received_at: datetime
-    ) -> list[tuple[str, str, str, int, datetime]]:
-        traits = dict(person.traits)
-        for key, value in fact.properties.items():
-            if value is None:
-                # Null takes a trait away; what is not mentioned stays.
-                traits.pop(key, None)
-            else:
-                traits[key] = value
-        if traits == person.traits:
-            return []
-        email = traits.get("email")
-        is_new = email != person.traits.get("email")
-        person.traits = traits
-        person.is_changed = person.has_new_traits = True
-        if not (is_new and isinstance(email, str)):
-            return []
-        try:
-            value = identify.normal_address(channel=ContactPoint.Channel.EMAIL, address=email)
-        except identify.BadAddress:
-            return []
-        person.is_known = True
-        return [
-            (str(ContactPoint.Channel.EMAIL), value, email.strip()[:320], person.id, received_at)
-        ]
 
     def _make(self, profile_ids: Sequence[int]) -> None:
         if profile_ids:
@@ -293,11 +245,14 @@ class People:
                 "%s::timestamptz[]) AS t(id, traits, is_known, created_at, last_seen_at) "
                 "WHERE p.id = t.id",
                 [
-                    [one.id for one in some],
-                    [orjson.dumps(one.traits).decode() if one.has_new_traits else None
-                     for one in some],
-                    [one.is_known for one in some],
-                    [one.created_at for one in some],
-                    [one.last_seen_at for one in some],
+                    rows.array(one.id for one in some),
+                    rows.array(_told(one.traits) if one.has_new_traits else None for one in some),
+                    rows.array(one.is_known for one in some),
+                    rows.array(one.created_at for one in some),
+                    rows.array(one.last_seen_at for one in some),
                 ],
-            )  # fmt: skip
+            )
+
+
+def _told(traits: dict[str, Any]) -> str:
+    return orjson.dumps(traits).decode()

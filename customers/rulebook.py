@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -11,6 +11,8 @@ from customers import rules
 from customers.models import Segment
 
 LOCK = "customers.segments"
+# From here on several smaller questions cost less than one about everybody (measured).
+MANY_ANSWERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +74,19 @@ def check_references(root: rules.Node, own: int | None) -> None:
                 raise rules.RuleError("root", "A segment in this rule does not exist any more.")
             seen.add(number)
             rest.append(rules.deps(known[number].rule).segments)
+
+
+def together(
+    concerned: Sequence[Known], profile_ids: Sequence[int], did: Mapping[str, set[int]] | None
+) -> Iterable[tuple[list[Known], Sequence[int]]]:
+    """Yield segments with the people to ask about: one question, or one per group of events."""
+    if did is None or len(concerned) * len(profile_ids) < MANY_ANSWERS:
+        if concerned:
+            yield list(concerned), profile_ids
+        return
+    alike: dict[frozenset[str], list[Known]] = {}
+    for one in concerned:
+        alike.setdefault(frozenset(one.deps.names & set(did)), []).append(one)
+    for names, some in alike.items():
+        people = set().union(*(did[name] for name in names))
+        yield some, sorted(people) if names else profile_ids

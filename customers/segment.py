@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -75,7 +75,7 @@ def fill(*, segment: Segment, cause: str, at: datetime) -> int:
     known = rulebook.read(segment)
     answers = [
         match.Match(*row)
-        for row in _ask_all(known.root, at=at, columns="id, inside, due_on",
+        for row in match.everybody(known.root, at=at, columns="id, inside, due_on",
                             where="inside OR due_on IS NOT NULL")
     ]  # fmt: skip
     inside = {one.profile_id for one in answers if one.inside}
@@ -101,12 +101,26 @@ def fill(*, segment: Segment, cause: str, at: datetime) -> int:
 
 
 def touched(
-    *, profile_ids: Sequence[int], names: set[str], traits: bool, cause: str, at: datetime
+    *,
+    profile_ids: Sequence[int],
+    names: set[str],
+    traits: bool,
+    cause: str,
+    at: datetime,
+    did: Mapping[str, set[int]] | None = None,
 ) -> list[Recorded]:
     """Judge these people anew for the segments that depend on what changed; record their changes.
 
     Inside the caller's transaction, which holds the profiles (`append.hold`). The caller tells the
     floors above. A cause of "event" becomes "trait" where no event of the segment's rule came.
+
+    Args:
+        profile_ids: who changed.
+        names: the events that came.
+        traits: whether traits changed.
+        cause: a value of `SegmentMember.Cause`.
+        at: the moment.
+        did: which of the people each event is about; spares questions where they are many.
     """
     if not profile_ids:
         return []
@@ -115,12 +129,13 @@ def touched(
     moved: dict[int, set[int]] = {}
     recorded: list[Recorded] = []
     concerned = [one for one in every if one.deps.names & names or (traits and one.deps.traits)]
-    for why in dict.fromkeys(_cause(one, names, cause) for one in concerned):
-        some = [one for one in concerned if _cause(one, names, cause) == why]
-        changes = _judge(some, profile_ids, at=at)
-        recorded += _write(changes, some, cause=why, at=at)
-        for segment_id, profile_id in [*changes.entered, *changes.left]:
-            moved.setdefault(segment_id, set()).add(profile_id)
+    for some, people in rulebook.together(concerned, profile_ids, did):
+        for why in dict.fromkeys(_cause(one, names, cause) for one in some):
+            alike = [one for one in some if _cause(one, names, cause) == why]
+            changes = _judge(alike, people, at=at)
+            recorded += _write(changes, alike, cause=why, at=at)
+            for segment_id, profile_id in [*changes.entered, *changes.left]:
+                moved.setdefault(segment_id, set()).add(profile_id)
     return recorded + _cascade(moved, cause=cause, at=at, every=every)
 
 
@@ -208,10 +223,12 @@ def size(*, rule: Any, sample: bool, at: datetime | None = None) -> Size:
     moment = at or moment
     if sample and people > SMALL:
         where = f"inside AND bucket < {SAMPLE_BUCKETS}"
-        hits = _ask_all(root, at=moment, columns="count(*)", where=where)[0][0]
+        hits = match.everybody(root, at=moment, columns="count(*)", where=where)[0][0]
         if hits >= FEW_HITS:
             return Size(hits * (ALL_BUCKETS // SAMPLE_BUCKETS), exact=False)
-    return Size(_ask_all(root, at=moment, columns="count(*)", where="inside")[0][0], exact=True)
+    return Size(
+        match.everybody(root, at=moment, columns="count(*)", where="inside")[0][0], exact=True
+    )
 
 
 def _cause(known: Known, names: set[str], cause: str) -> str:
@@ -238,16 +255,6 @@ def _cascade(
                     profile for _, profile in changes.entered + changes.left
                 )
     return recorded
-
-
-def _ask_all(root: rules.Node, *, at: datetime, columns: str, where: str) -> list[tuple[Any, ...]]:
-    query = match.who(root, at=at)
-    with transaction.atomic(), connection.cursor() as cursor:
-        # Little memory makes a hash join of groups slow by a factor of sixty (measured).
-        cursor.execute("SET LOCAL work_mem = '32MB'")
-        cursor.execute(f"SELECT {columns} FROM ({query.text}) AS w WHERE {where}", query.values)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
 
 
 def _judge(some: Sequence[Known], profile_ids: Sequence[int], *, at: datetime) -> Changes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -64,7 +64,7 @@ def _enter(
             "(segment_id, profile_id, entered_at, cause, left_cause) "
             "SELECT s, p, %s, %s, '' FROM unnest(%s::bigint[], %s::bigint[]) AS t(s, p) "
             "ON CONFLICT DO NOTHING RETURNING id, segment_id, profile_id",
-            [at, str(cause), [key[0] for key in keys], [key[1] for key in keys]],
+            [at, str(cause), *_columns(keys)],
         )
         return sorted((*row, ENTERED) for row in cursor.fetchall())
 
@@ -80,26 +80,35 @@ def _leave(
             "left_cause = %s FROM unnest(%s::bigint[], %s::bigint[]) AS t(s, p) "
             "WHERE m.segment_id = t.s AND m.profile_id = t.p AND m.left_at IS NULL "
             "RETURNING m.id, m.segment_id, m.profile_id",
-            [at, str(cause), [key[0] for key in keys], [key[1] for key in keys]],
+            [at, str(cause), *_columns(keys)],
         )
         return sorted((*row, LEFT) for row in cursor.fetchall())
 
 
 def _write_due(due: dict[tuple[int, int], date | None]) -> None:
-    kept = sorted((key, match.midnight(day)) for key, day in due.items() if day is not None)
+    midnights = {day: match.midnight(day) for day in set(due.values()) if day is not None}
+    kept = sorted((key, midnights[day]) for key, day in due.items() if day is not None)
     gone = sorted(key for key, day in due.items() if day is None)
     with rows.raw_cursor() as cursor:
         if kept:
             cursor.execute(
                 "INSERT INTO customers_segmentdue (segment_id, profile_id, due_at) "
-                "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) "
-                "ON CONFLICT (segment_id, profile_id) DO UPDATE SET due_at = excluded.due_at "
-                "WHERE customers_segmentdue.due_at <> excluded.due_at",
-                [[key[0] for key, _ in kept], [key[1] for key, _ in kept], [m for _, m in kept]],
+                "SELECT t.* FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) "
+                "AS t(s, p, at) LEFT JOIN customers_segmentdue d "
+                "ON d.segment_id = t.s AND d.profile_id = t.p "
+                # Most people are looked at again on the day that was known before.
+                "WHERE d.due_at IS DISTINCT FROM t.at "
+                "ON CONFLICT (segment_id, profile_id) DO UPDATE SET due_at = excluded.due_at",
+                [*_columns(key for key, _ in kept), rows.array(m for _, m in kept)],
             )
         if gone:
             cursor.execute(
                 "DELETE FROM customers_segmentdue d USING unnest(%s::bigint[], %s::bigint[]) "
                 "AS t(s, p) WHERE d.segment_id = t.s AND d.profile_id = t.p",
-                [[key[0] for key in gone], [key[1] for key in gone]],
+                list(_columns(gone)),
             )
+
+
+def _columns(keys: Iterable[tuple[int, int]]) -> tuple[str, str]:
+    pairs = list(keys)
+    return rows.array(segment for segment, _ in pairs), rows.array(person for _, person in pairs)
