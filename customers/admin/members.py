@@ -31,6 +31,7 @@ class MemberList(ListingView):
     any_permission_required = ["view"]
     template_name = "customers/segment/members.html"
     header_icon = "group"
+    nothing = lazy("Nobody is in this segment now.")
     paginate_by = 50
     default_ordering = "-entered_at"
     list_export = [

@@ -83,6 +83,7 @@ class ProfileList(ListingView):
     ]  # fmt: skip
     export_headings = {"display_name": _("Name"), "email": _("E-mail"), "segments": _("Segments")}
     export_filename = "profiles"
+    nothing = _("Nobody has come yet. People appear here as soon as a source sends events.")
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[Profile]:

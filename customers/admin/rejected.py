@@ -42,6 +42,7 @@ class RejectedList(ListingView):
     """What was refused, the latest on top."""
 
     any_permission_required = ["view"]
+    nothing = lazy("No event was rejected.")
     is_searchable = True
     search_fields = ["reason"]
     list_export = ["received_at", "source.name", "reason", "body"]

@@ -69,6 +69,16 @@ class ListingView(generic.IndexView):
     # Only CSV: it is streamed, while a workbook of half a million people would lie in memory.
     FORMATS = (generic.IndexView.FORMAT_CSV,)
 
+    # What stands where rows would, before there are any.
+    nothing: Any = ""
+
+    @cached_property
+    def no_results_message(self) -> str:
+        """Return what stands where rows would."""
+        if self.nothing and not (self.is_searching or self.is_filtering):
+            return str(self.nothing)
+        return str(super().no_results_message)
+
     @cached_property
     def header_more_buttons(self) -> list[Button]:
         """Return what the menu of the heading offers."""

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers.api.asking import Asking, ListView, Text
-from customers.api.shapes import page_of
+from customers.api.shapes import answers, page_of
 from customers.models import Event, Profile
 
 # Django escapes what LIKE would take for a wildcard.
@@ -101,7 +101,7 @@ class EventsView(ListView):
         description="What happened, by the time at which it happened (then: received, position in "
         "its batch, order of storing). Read on with `next` until it is null.",
         parameters=[EventAsking],
-        responses=page_of(EventShape),
+        responses=answers(page_of(EventShape), 400),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of events."""

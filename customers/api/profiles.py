@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from customers import identify
 from customers.api.asking import Asking, ListView, MayRead, Text
-from customers.api.shapes import page_of
+from customers.api.shapes import answers, page_of
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
 
 
@@ -127,7 +127,7 @@ class ProfilesView(ListView):
         operation_id="profiles",
         summary="Profiles",
         parameters=[ProfileAsking],
-        responses=page_of(ProfileShape),
+        responses=answers(page_of(ProfileShape), 400),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of profiles."""
@@ -145,7 +145,7 @@ class ProfileView(generics.GenericAPIView[Profile]):
         operation_id="profile",
         summary="One profile",
         responses={
-            200: ProfileShape,
+            **answers(ProfileShape, 404),
             307: OpenApiResponse(
                 description="The profile was merged into another, whose address is in `Location`."
             ),

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from customers import rules
 from customers.api.asking import Asking, ListView, MayRead
-from customers.api.shapes import page_of
+from customers.api.shapes import answers, page_of
 from customers.models import Segment, SegmentMember
 
 
@@ -63,7 +63,7 @@ class SegmentsView(ListView):
         operation_id="segments",
         summary="Segments",
         parameters=[Asking],
-        responses=page_of(SegmentShape),
+        responses=answers(page_of(SegmentShape), 400),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of segments."""
@@ -77,7 +77,9 @@ class SegmentView(generics.GenericAPIView[Segment]):
     right = "customers.view_segment"
     serializer_class = SegmentShape
 
-    @extend_schema(operation_id="segment", summary="One segment", responses=SegmentShape)
+    @extend_schema(
+        operation_id="segment", summary="One segment", responses=answers(SegmentShape, 404)
+    )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one segment."""
         return Response(self.get_serializer(get_object_or_404(sized(), slug=slug)).data)
@@ -98,7 +100,7 @@ class MembersView(ListView):
         operation_id="members",
         summary="A segment's members",
         parameters=[Asking],
-        responses=page_of(MemberShape),
+        responses=answers(page_of(MemberShape), 400, 404),
     )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one page of members."""

@@ -1,4 +1,4 @@
-"""Shapes that several resources share."""
+"""Shapes that several resources share, as the schema tells them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,20 @@ from typing import Any
 
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
+
+Answers = dict[int | tuple[int, str], Any]
+
+
+class ProblemShape(serializers.Serializer[Any]):
+    """What went wrong (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    errors = serializers.DictField(  # type: ignore[assignment]
+        required=False, help_text="What is wrong with which parameter, by its name."
+    )
 
 
 def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
@@ -19,3 +33,11 @@ def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
             "results": shape(many=True),
         },
     )
+
+
+def answers(good: Any, *problems: int) -> Answers:
+    """Return what an address may answer: the good, and the problems that any of them has."""
+    told: Answers = {200: good}
+    for status in sorted({401, 403, *problems}):
+        told[status, "application/problem+json"] = ProblemShape
+    return told

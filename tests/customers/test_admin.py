@@ -69,6 +69,9 @@ class TestProfiles:
 
         assert "No profiles match your query" in text(mara.get(PROFILES, {"q": words}))
 
+    def test_say_what_to_do_while_nobody_has_come(self, mara):
+        assert "Nobody has come yet." in text(mara.get(PROFILES))
+
     def test_are_filtered_by_state_and_segment(self, mara):
         people.ana()
         chen = people.chen()

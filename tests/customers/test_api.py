@@ -322,6 +322,8 @@ def test_the_schema_describes_every_parameter(client):
 
     assert schema["openapi"].startswith("3.1")
     assert all(path.startswith("/api/v1/") for path in schema["paths"])
+    told = schema["paths"]["/api/v1/events/"]["get"]["responses"]
+    assert set(told["400"]["content"]) == {"application/problem+json"}
     named = {one["name"] for one in schema["paths"]["/api/v1/events/"]["get"]["parameters"]}
     assert named >= {
         "message_id",
