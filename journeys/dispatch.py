@@ -201,11 +201,13 @@ def _settle(
     Events first: they lock the people, and whoever merges people locks them before deliveries too.
     """
     events, refused = [], []
+    throttled = any(one.outcome is Outcome.THROTTLED for one in receipts.values())
+    total.throttled = total.throttled or throttled
     for job in jobs:
         receipt = receipts.get(job.delivery.pk)
         job.delivery.lease_until = None
         job.delivery.mark_epoch = ""
-        _judge(job.delivery, receipt, at)
+        _judge(job.delivery, receipt, at, throttled=throttled)
         if job.delivery.state == State.SENT:
             total.sent += 1
             events.append(_event(job, "Message Sent", at))
@@ -214,8 +216,6 @@ def _settle(
             events.append(_event(job, "Message Failed", at))
         else:
             total.later += 1
-        if receipt and receipt.outcome is Outcome.THROTTLED:
-            total.throttled = True
         if receipt and receipt.recipient_refused:
             refused.append(
                 Suppression(
@@ -244,8 +244,8 @@ def _settle(
     Suppression.objects.bulk_create(refused, ignore_conflicts=True)
 
 
-def _judge(delivery: Delivery, receipt: Receipt | None, at: datetime) -> None:
-    """Say in a claimed delivery what its answer means."""
+def _judge(delivery: Delivery, receipt: Receipt | None, at: datetime, *, throttled: bool) -> None:
+    """Say in a claimed delivery what its answer means; without one it was not handed over."""
     delivery.detail = receipt.detail if receipt else ""
     outcome = receipt.outcome if receipt else Outcome.THROTTLED
     if outcome is Outcome.OK:
@@ -257,7 +257,7 @@ def _judge(delivery: Delivery, receipt: Receipt | None, at: datetime) -> None:
     elif outcome is Outcome.THROTTLED:
         # Nobody looked at this message: no attempt is counted.
         delivery.state, delivery.attempts = State.QUEUED, delivery.attempts - 1
-        delivery.due_at = at + SLOW_DOWN
+        delivery.due_at = at + SLOW_DOWN if throttled else at
     elif delivery.attempts >= MOST_ATTEMPTS:
         delivery.state, delivery.reason = State.FAILED, Reason.GAVE_UP
     else:

@@ -14,7 +14,6 @@ from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 from journeys.blocks import NO_VARIABLE, MailBlock
 from journeys.wording import BadVariable, variables
 
-
 PREVIEW_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; "
     "frame-ancestors 'self'"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,7 +13,7 @@ from journeys import publish
 from journeys.compose import House
 from journeys.models import Journey, Message
 
-NOON = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 HOUSE = House(site="https://alder.example", sender="Alder & Finch <hello@alder.example>", rate=1000)
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import socket
+
 from aiosmtpd.controller import Controller
+
+# It writes a line per command, which costs more than the test.
+logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class Keep:
@@ -21,6 +27,12 @@ class Keep:
         if address.startswith("spam"):
             return "550 5.7.1 we don't like you"
         envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if address.startswith("hasty"):
+            return "451 4.7.0 not so fast"
+        envelope.mail_from = address
         return "250 OK"
 
     async def handle_DATA(self, server, session, envelope):
@@ -69,8 +81,6 @@ class Sink:
 
 
 def free_port():
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return one.getsockname()[1]

@@ -198,9 +198,11 @@ class TestPace:
 
     def test_without_redis_it_goes_on_by_half(self, queue, ana, house, monkeypatch):
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
         queue(ana)
-        away = redis.Redis(port=1, socket_connect_timeout=0.1)
+        away = redis.Redis(port=1, socket_connect_timeout=0.1, retry=Retry(NoBackoff(), 0))
         monkeypatch.setattr(hints, "client", lambda: away)
         channel = Answering()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import ssl
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -66,7 +66,7 @@ class TestSmtp:
         ("recipient", "expected"),
         [
             ("full@example.com", "temporary"),
-            ("slow@example.com", "throttled"),
+            ("slow@example.com", "temporary"),
             ("late@example.com", "permanent"),
         ],
     )
@@ -74,6 +74,11 @@ class TestSmtp:
         assert outcomes(channel, recipient, "ana@example.com") == [expected, "ok"]
 
         assert len(sink.messages) == 1
+
+    def test_a_server_that_finds_us_hasty_throttles(self, channel):
+        (receipt,) = channel.send([Parcel(1, "hasty@alder.example", "ana@example.com", BODY)])
+
+        assert receipt.outcome is Outcome.THROTTLED
 
     def test_a_connection_cut_before_the_answer_leaves_it_unknown_and_is_renewed(
         self, sink, channel
@@ -124,7 +129,8 @@ class TestSecurity:
 
         key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-keyout", key,
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+             "-keyout", key,
              "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
             check=True, capture_output=True,
         )  # fmt: skip
@@ -183,12 +189,13 @@ def test_stuffing_ends_the_message():
 
 
 class TestMime:
-    AT = datetime(2026, 11, 21, 12, tzinfo=timezone.utc)
+    AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
     def built(self, **changes):
         given = {
             "sender": "Alder & Finch <hello@alder.example>", "recipient": "ana@example.com",
-            "subject": "Hi", "text": "plain", "html": "<p>rich</p>", "message_id": "d1.2@alder.example",
+            "subject": "Hi", "text": "plain", "html": "<p>rich</p>",
+            "message_id": "d1.2@alder.example",
             "at": self.AT,
         }  # fmt: skip
         return email.message_from_bytes(
@@ -199,7 +206,7 @@ class TestMime:
         "words",
         [
             "Hi",
-            "Grüße an Ana – 你好 " * 8,
+            "Grüße an Ana, 你好 " * 8,
             "x" * 300,
             "Hi\r\nBcc: eve@example.com",
             "=?utf-8?q?no?=",

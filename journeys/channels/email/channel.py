@@ -163,7 +163,7 @@ class Folder(Channel):
 
 
 def _outcome(error: Refused) -> Outcome:
-    if error.code == 421 or error.status.startswith("4.7."):
+    if error.throttles:
         return Outcome.THROTTLED
     return Outcome.PERMANENT if error.code >= 500 else Outcome.TEMPORARY
 

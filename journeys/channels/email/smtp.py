@@ -32,6 +32,8 @@ class Refused(Exception):
             recipient and code >= 500 and (not self.status or self.status[:3] in {"5.1", "5.2"})
         )
         self.closes = code == 421
+        # 4.7.x for one recipient is greylisting; said about anything else it is about our pace.
+        self.throttles = self.closes or (self.status.startswith("4.7.") and not recipient)
 
 
 class Connection:
