@@ -217,8 +217,10 @@ def _batches(file: IO[bytes], columns: Sequence[str]) -> Any:
     file.seek(0)
     return csv.open_csv(
         file,
-        # A record must fit into two neighboring blocks.
-        read_options=csv.ReadOptions(column_names=list(columns), block_size=8 << 20),
+        # A record must fit into a block; one thread, since many read far ahead into memory.
+        read_options=csv.ReadOptions(
+            column_names=list(columns), block_size=4 << 20, use_threads=False
+        ),
         parse_options=csv.ParseOptions(newlines_in_values=True),
         # COPY writes NULL as nothing and an empty text as "".
         convert_options=csv.ConvertOptions(

@@ -143,8 +143,10 @@ def _snapshot() -> Iterator[None]:
     with transaction.atomic():
         if not nested:
             with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-                cursor.execute(f"SET LOCAL statement_timeout = {int(LONGEST_SECONDS * 1000)}")
+                cursor.execute(
+                    "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;"
+                    f" SET LOCAL statement_timeout = {int(LONGEST_SECONDS * 1000)}"
+                )
         yield
 
 
@@ -154,15 +156,13 @@ def _look(question: Question) -> _Snapshot:
     since = chunks[-1][4] if chunks else 0
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*), coalesce(max(id), 0) FROM ("
-            " SELECT id FROM customers_event WHERE xid >= %s::text::xid8 LIMIT %s) t",
+            "SELECT t.*, o.* FROM (SELECT count(*), coalesce(max(id), 0) FROM ("
+            " SELECT id FROM customers_event WHERE xid >= %s::text::xid8 LIMIT %s) e) t,"
+            " (SELECT count(*), coalesce(max(changed_at)::text, '')"
+            " FROM customers_aliasoverride) o",
             [str(since), BIG_TAIL + 1],
         )
-        tail, newest = cursor.fetchone()
-        cursor.execute(
-            "SELECT count(*), coalesce(max(changed_at)::text, '') FROM customers_aliasoverride"
-        )
-        overrides = cursor.fetchone()
+        tail, newest, *overrides = cursor.fetchone()
     return _Snapshot(
         chunks=tuple(
             chunk[:4] for chunk in chunks if chunk[2] < question.end and chunk[3] >= question.start
@@ -170,7 +170,7 @@ def _look(question: Question) -> _Snapshot:
         since=since,
         tail=tail,
         newest=newest,
-        overrides=overrides,
+        overrides=tuple(overrides),
     )
 
 

@@ -11,11 +11,16 @@ from analytics import compact as compaction
 from dxp.lib import clock
 
 
+def lake() -> collect.Lake:
+    """Return the lake, with little of the machine: nobody waits for this work."""
+    return collect.Lake(Path(settings.LAKE_DIR), memory="128MB", threads=1)
+
+
 @shared_task
 def seal() -> None:
     """Seal what was committed; a handful waits for more, since each file costs the reader."""
     collect.seal(
-        lake=collect.Lake(Path(settings.LAKE_DIR)),
+        lake=lake(),
         at=clock.now(),
         least=1000,
         patience=timedelta(minutes=2),
@@ -25,4 +30,4 @@ def seal() -> None:
 @shared_task
 def compact() -> None:
     """Merge small files and remove what nobody reads any more."""
-    compaction.compact(lake=collect.Lake(Path(settings.LAKE_DIR)), at=clock.now())
+    compaction.compact(lake=lake(), at=clock.now())

@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from analytics import collect, compact, query
+from analytics import collect, compact, query, tasks
 from analytics.measures import names
 from analytics.models import Chunk
 from tests.analytics.world import DAY, END, happen
@@ -264,3 +264,15 @@ def _compare(lake, stop):
             most = max(most, Chunk.objects.count())
         compared += ours.engine == "duckdb"
     return compared, most
+
+
+class TestTasks:
+    def test_the_clock_seals_and_compacts_where_the_settings_say(self, lake):
+        happen(1, NOON)
+        tasks.seal()
+        happen(2, NOON, title="x" * 2_000_000)
+        tasks.seal()
+        tasks.compact()
+
+        (chunk,) = Chunk.objects.filter(retired_at=None)
+        assert (chunk.rows, seen(lake)) == (2, 2)
