@@ -42,7 +42,7 @@ class Unfit(ValueError):
     """The event can't be accepted; the message is the reason."""
 
 
-class Fact(msgspec.Struct, array_like=True):
+class Fact(msgspec.Struct, array_like=True, gc=False):
     """An event in its normal shape, as it waits in the inbox.
 
     `properties` of identify and group events are the traits they tell.

@@ -129,13 +129,14 @@ def touched(
     moved: dict[int, set[int]] = {}
     recorded: list[Recorded] = []
     concerned = [one for one in every if one.deps.names & names or (traits and one.deps.traits)]
-    for some, people in rulebook.together(concerned, profile_ids, did):
-        for why in dict.fromkeys(_cause(one, names, cause) for one in some):
-            alike = [one for one in some if _cause(one, names, cause) == why]
-            changes = _judge(alike, people, at=at)
-            recorded += _write(changes, alike, cause=why, at=at)
-            for segment_id, profile_id in [*changes.entered, *changes.left]:
-                moved.setdefault(segment_id, set()).add(profile_id)
+    for why in dict.fromkeys(_cause(one, names, cause) for one in concerned):
+        alike = [one for one in concerned if _cause(one, names, cause) == why]
+        changes = Changes()
+        for some, people in rulebook.together(alike, profile_ids, did):
+            changes.add(_judge(some, people, at=at))
+        recorded += _write(changes, alike, cause=why, at=at)
+        for segment_id, profile_id in [*changes.entered, *changes.left]:
+            moved.setdefault(segment_id, set()).add(profile_id)
     return recorded + _cascade(moved, cause=cause, at=at, every=every)
 
 

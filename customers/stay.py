@@ -21,6 +21,12 @@ class Changes:
     left: list[tuple[int, int]] = field(default_factory=list)
     due: dict[tuple[int, int], date | None] = field(default_factory=dict)
 
+    def add(self, more: Changes) -> None:
+        """Take other changes in."""
+        self.entered += more.entered
+        self.left += more.left
+        self.due.update(more.due)
+
 
 def write(
     *, changes: Changes, slugs: Mapping[int, str], cause: str, at: datetime
