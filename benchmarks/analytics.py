@@ -102,7 +102,7 @@ def run(quick: bool) -> Result:
 
 
 def _fill(lake: Lake, size: int) -> float:
-    told = {"start": START, "people": size // 10}
+    told: dict[str, Any] = {"start": START, "people": size // 10}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("TRUNCATE customers_event, customers_profile, analytics_chunk CASCADE")
         partitions.ensure(moments=[WINDOW["start"], WINDOW["end"]])

@@ -17,7 +17,10 @@ from customers.models import Source
 from dxp.lib import clock
 
 STEPS = ["product_view", "add_to_cart", "cart", "shipping_details", "payment_details", "purchase"]
-WINDOW = {"start": datetime(1990, 1, 1, tzinfo=UTC), "end": datetime(2200, 1, 1, tzinfo=UTC)}
+WINDOW: dict[str, Any] = {
+    "start": datetime(1990, 1, 1, tzinfo=UTC),
+    "end": datetime(2200, 1, 1, tzinfo=UTC),
+}
 BATCH = 500
 
 
