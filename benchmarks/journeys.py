@@ -1,8 +1,8 @@
 """The engine against the database's own speed: node steps beside plain UPDATE … RETURNING.
 
-Both run on the same table with the same indexes, in the same batch size, by one process. The journey:
-send, a day, wait for an event with timeout, send, end; each wake writes the run, its steps and its
-delivery.
+Both run on the same table with the same indexes, in the same batch size, by one process. The
+journey: send, a day, wait for an event with timeout, send, end; each wake writes the run, its steps
+and its delivery.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ ROUNDS = 3
 HOUSE = House(site="https://bench.example", sender="Bench <bench@bench.example>")
 PEOPLE = """
 WITH born AS (
-  INSERT INTO customers_profile (public_id, bucket, state, is_known, traits, created_at, last_seen_at)
+  INSERT INTO customers_profile (public_id, bucket, state, is_known, traits, created_at,
+    last_seen_at)
   SELECT gen_random_uuid(), 0, 'ACTIVE', true, '{}', now(), now()
   FROM generate_series(1, %s) RETURNING id
 )
@@ -46,7 +47,7 @@ WHERE e.id = x.id RETURNING e.id"""
 
 def prepare(people: int) -> Journey:
     """Make people, a segment of all of them, and a live journey."""
-    partitions.ensure(at=AT)
+    partitions.ensure(moments=[AT, AT + timedelta(days=10)])
     segment = Segment.objects.create(
         name="All", slug="all", rule={"v": 1}, state=Segment.State.LIVE
     )

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
+import psycopg
 from django.db import DatabaseError, connection, transaction
 
 from customers import record
@@ -145,8 +147,18 @@ def advance(*, lane: int, at: datetime, limit: int = BATCH) -> Advanced:
         return Advanced(runs=1)
 
 
+@contextmanager
+def _engine_cursor() -> Iterator[psycopg.Cursor[Any]]:
+    """Yield a cursor that sends values apart from the statement.
+
+    Django's own writes them into its text, which costs more than the rest of a batch.
+    """
+    with raw_cursor() as django, psycopg.Cursor(django.connection) as cursor:
+        yield cursor
+
+
 def _advance(batch: _Batch, lane: int, at: datetime, limit: int) -> Advanced:
-    with raw_cursor() as cursor:
+    with _engine_cursor() as cursor:
         rows = cursor.execute(CLAIM, (lane, at, limit)).fetchall()
         if not rows:
             return Advanced()
@@ -228,11 +240,9 @@ def _look_back(cursor: Any, batch: _Batch, at: datetime) -> None:
     hits = cursor.execute(
         LOOK_BACK,
         (
-            [move[0] for move in moves],
-            [profile for _move, profile in batch.waits],
-            [move[6] for move in moves],
-            [move[7] for move in moves],
-            [move[4] for move in moves],
+            *_columns([
+                (move[0], profile, move[6], move[7], move[4]) for move, profile in batch.waits
+            ]),
         ),
     ).fetchall()
     by_run = {pk: (event, name) for pk, event, name in hits}
@@ -244,13 +254,12 @@ def _look_back(cursor: Any, batch: _Batch, at: datetime) -> None:
 
 def _write(cursor: Any, batch: _Batch, senders: dict[int, int], at: datetime) -> None:
     if batch.moves:
-        cursor.execute(MOVE, [list(column) for column in zip(*batch.moves, strict=True)])
+        cursor.execute(MOVE, _columns(batch.moves))
     if batch.steps:
-        cursor.execute(LOG, [at, *(list(column) for column in zip(*batch.steps, strict=True))])
+        cursor.execute(LOG, [at, *_columns(batch.steps)])
     if batch.sends:
-        columns = [list(column) for column in zip(*batch.sends, strict=True)]
-        by = [senders[send[4]] for send in batch.sends]
-        cursor.execute(OUTBOX, [at, at, at + FRESH, *columns, by])
+        sends = [(*send, senders[send[4]]) for send in batch.sends]
+        cursor.execute(OUTBOX, [at, at, at + FRESH, *_columns(sends)])
     if batch.notices:
         tell(cursor, batch.notices, at)
     if batch.parked:
@@ -262,6 +271,23 @@ def _write(cursor: Any, batch: _Batch, senders: dict[int, int], at: datetime) ->
         _set_back(cursor, batch.failed, at)
 
 
+def _columns(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Return rows as one PostgreSQL array per column.
+
+    Written here because the driver's own way took a third of a batch's time.
+    """
+    return [f"{{{','.join(map(_item, column))}}}" for column in zip(*rows, strict=True)]
+
+
+def _item(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
 def _set_back(cursor: Any, failed: dict[int, str], at: datetime) -> None:
     errors = [text[:500] for text in failed.values()]
     cursor.execute(SET_BACK, (at, BACK_OFF, PATIENCE, int(Lane.FAILED), list(failed), errors))
@@ -269,7 +295,7 @@ def _set_back(cursor: Any, failed: dict[int, str], at: datetime) -> None:
 
 def tell(cursor: Any, notices: Sequence[tuple[int, str, str, str]], at: datetime) -> None:
     """Leave events to be recorded: (profile, name, properties as JSON, message id)."""
-    cursor.execute(TELL, [at, *(list(column) for column in zip(*notices, strict=True))])
+    cursor.execute(TELL, [at, *_columns(notices)])
 
 
 def wake(*, events: Sequence[Recorded], at: datetime) -> int:

@@ -266,7 +266,7 @@ def _judge(delivery: Delivery, receipt: Receipt | None, at: datetime, *, throttl
 
 def _pause(delivery: Delivery) -> timedelta:
     """Return how long a temporary error waits: doubling up to an hour, spread by a fifth."""
-    doubled = FIRST_RETRY * 2 ** min(delivery.attempts - 1, 10)
+    doubled: timedelta = FIRST_RETRY * 2 ** min(delivery.attempts - 1, 10)
     spread = 0.8 + 0.4 * ids.bucket(f"retry:{delivery.attempts}", delivery.pk) / 10_000
     return min(doubled, LONGEST_RETRY) * spread
 

@@ -6,6 +6,8 @@ Redis that lost its memory has another epoch: then nothing can be known, and sil
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
 
 from dxp.lib import hints, ids
@@ -56,10 +58,10 @@ def read(deliveries: list[int]) -> dict[int, str]:
     Raises:
         RedisError: Redis can't be read.
     """
-    found = hints.client().mget([_key(delivery) for delivery in deliveries])
+    found: Any = hints.client().mget([_key(delivery) for delivery in deliveries])
     return {
         delivery: value.decode()
-        for delivery, value in zip(deliveries, found, strict=True)  # type: ignore[arg-type]
+        for delivery, value in zip(deliveries, found, strict=True)
         if value is not None
     }
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -29,7 +30,7 @@ class PeopleView(WagtailAdminTemplateMixin, TemplateView):
     page_title = _("People")
     header_icon = "group"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Let in who may see journeys and people."""
         if not request.user.has_perms(  # type: ignore[union-attr]
             ["journeys.view_journey", "customers.view_profile"]
@@ -38,7 +39,7 @@ class PeopleView(WagtailAdminTemplateMixin, TemplateView):
         self.journey = get_object_or_404(Journey, pk=kwargs["pk"])
         self.step = request.GET.get("step", "")[:40]
         self.passed = request.GET.get("show") == "passed"
-        return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
+        return super().dispatch(request, *args, **kwargs)
 
     def get_breadcrumbs_items(self) -> list[dict[str, str]]:
         """Return the way here."""

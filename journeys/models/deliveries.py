@@ -39,7 +39,14 @@ class Delivery(models.Model):
         GAVE_UP = "gave_up", _("temporary errors for too long")
         NO_RECEIPT = "no_receipt", _("handed over, but the answer was lost")
 
-    enrollment = models.ForeignKey(Enrollment, models.CASCADE, related_name="deliveries")
+    # Without a constraint: written in the same transaction as the run's move, under its lock.
+    enrollment = models.ForeignKey(
+        Enrollment,
+        models.CASCADE,
+        related_name="deliveries",
+        db_constraint=False,
+        db_index=False,
+    )
     seq = models.IntegerField()
     node = models.CharField(max_length=40)
     # Without a constraint, as in Event: a batch must never wait for a lock on a profile.
@@ -48,13 +55,16 @@ class Delivery(models.Model):
         models.CASCADE,
         related_name="+",
         db_constraint=False,
+        db_index=False,
         verbose_name=_("person"),
     )
     message = models.ForeignKey(
         Message, models.PROTECT, related_name="+", verbose_name=_("message")
     )
-    sender = models.ForeignKey(Sender, models.PROTECT, related_name="+")
-    edition = models.ForeignKey(Edition, models.PROTECT, null=True, related_name="+")
+    sender = models.ForeignKey(Sender, models.PROTECT, related_name="+", db_index=False)
+    edition = models.ForeignKey(
+        Edition, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     contact_point = models.ForeignKey(
         ContactPoint, models.SET_NULL, null=True, related_name="+", verbose_name=_("address")
     )

@@ -40,9 +40,12 @@ class Enrollment(models.Model):
     per person and journey, the row's own id when the run ended and they may come again.
     """
 
-    profile = models.ForeignKey(Profile, models.CASCADE, related_name="+", verbose_name=_("person"))
-    journey = models.ForeignKey(Journey, models.CASCADE, related_name="+")
-    version = models.ForeignKey(Version, models.PROTECT, related_name="+")
+    # Every move writes every index anew: the two below serve these keys.
+    profile = models.ForeignKey(
+        Profile, models.CASCADE, related_name="+", db_index=False, verbose_name=_("person")
+    )
+    journey = models.ForeignKey(Journey, models.CASCADE, related_name="+", db_index=False)
+    version = models.ForeignKey(Version, models.PROTECT, related_name="+", db_index=False)
     node = models.CharField(_("step"), max_length=40)
     resting = models.BooleanField(default=False)
     seq = models.IntegerField(default=0)
@@ -66,7 +69,7 @@ class Enrollment(models.Model):
         ordering = ["-entered_at", "-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["journey", "profile", "entry_key"], name="journeys_enrollment_once"
+                fields=["profile", "journey", "entry_key"], name="journeys_enrollment_once"
             ),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True) | Q(due_at__isnull=True),
@@ -79,16 +82,7 @@ class Enrollment(models.Model):
                 condition=Q(due_at__isnull=False),
                 name="journeys_enrollment_due",
             ),
-            models.Index(
-                fields=["profile"],
-                condition=Q(ended_at__isnull=True),
-                name="journeys_enrollment_running",
-            ),
-            models.Index(
-                fields=["journey", "node"],
-                condition=Q(ended_at__isnull=True),
-                name="journeys_enrollment_at_node",
-            ),
+            models.Index(fields=["journey", "node"], name="journeys_enrollment_at_node"),
         ]
 
     def __str__(self) -> str:
@@ -104,7 +98,7 @@ class Step(models.Model):
     # Without a constraint: rows are only written under the lock of their run, ten thousands a
     # second.
     enrollment = models.ForeignKey(
-        Enrollment, models.CASCADE, related_name="steps", db_constraint=False
+        Enrollment, models.CASCADE, related_name="steps", db_constraint=False, db_index=False
     )
     seq = models.IntegerField()
     node = models.CharField(max_length=40)

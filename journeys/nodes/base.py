@@ -48,4 +48,4 @@ class Node(ABC):
         raise NotImplementedError(f"Nobody rests at a {self.name}.")
 
 
-NODES: Registry[Node] = Registry(Node)
+NODES: Registry[Node] = Registry(Node)  # type: ignore[type-abstract]
