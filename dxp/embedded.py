@@ -21,6 +21,12 @@ from pathlib import Path
 
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
+# linux/prctl.h, linux/securebits.h, linux/capability.h
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
+PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
+CAP_DAC_OVERRIDE = 1
+CAPABILITY_VERSION_3 = 0x20080522
 UNPRIVILEGED = "nobody"
 
 
@@ -71,29 +77,43 @@ def _as_postgres_demands(data: Path) -> Callable[[], None]:
     """Return what a child does before PostgreSQL, which refuses to run as root.
 
     Root becomes an ordinary user inside a user namespace of its own, so that files keep their owner
-    and no folder has to be opened to others. Where namespaces are forbidden it becomes `nobody`.
+    and no folder has to be opened to others. Where namespaces are forbidden, as in many containers,
+    it becomes `nobody` and keeps the one capability of entering root's folders.
     """
     arrange = die_with_parent(signal.SIGINT)
     if os.geteuid() != 0:
         return arrange
     person = pwd.getpwnam(UNPRIVILEGED)
-    if not _namespaces_work():
-        for folder in [data, *data.rglob("*")]:
-            os.chown(folder, person.pw_uid, person.pw_gid)
-    libc = ctypes.CDLL(None, use_errno=True)
+    step_down = _into_namespace if _namespaces_work() else _into_nobody
+    if step_down is _into_nobody:
+        for place in [data, *data.rglob("*")]:
+            os.chown(place, person.pw_uid, person.pw_gid)
 
-    def step_down() -> None:
-        if libc.unshare(CLONE_NEWUSER) == 0:
-            Path("/proc/self/setgroups").write_text("deny")
-            Path("/proc/self/uid_map").write_text(f"{person.pw_uid} 0 1")
-            Path("/proc/self/gid_map").write_text(f"{person.pw_gid} 0 1")
-        else:
-            os.setgroups([])
-            os.setgid(person.pw_gid)
-            os.setuid(person.pw_uid)
+    def become() -> None:
+        step_down(person)
         arrange()
 
-    return step_down
+    return become
+
+
+def _into_namespace(person: pwd.struct_passwd) -> None:
+    ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{person.pw_uid} 0 1")
+    Path("/proc/self/gid_map").write_text(f"{person.pw_gid} 0 1")
+
+
+def _into_nobody(person: pwd.struct_passwd) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    # Without this bit access(2), which PostgreSQL asks about its own program, ignores capabilities.
+    libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
+    os.setgroups([])
+    os.setgid(person.pw_gid)
+    os.setuid(person.pw_uid)
+    one = 1 << CAP_DAC_OVERRIDE
+    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+    libc.capset(header, (ctypes.c_uint32 * 6)(one, one, one, 0, 0, 0))
+    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_OVERRIDE, 0, 0)
 
 
 def _namespaces_work() -> bool:
