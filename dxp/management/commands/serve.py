@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import secrets
 import shutil
@@ -24,6 +25,21 @@ from dxp.settings import env
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 ROOM_NEEDED = 300 * 1024 * 1024
 COLORS = {"postgres": 34, "redis": 31, "web": 32, "worker": 35, "beat": 33, "setup": 36}
+
+
+def fingerprint() -> str:
+    """Return one hash over whatever decides what a prepared database holds."""
+    digest = hashlib.sha256(env.read("DEMO").encode())
+    for file in sorted([
+        *ROOT.glob("*/migrations/*.py"),
+        *ROOT.glob("dxp/*/migrations/*.py"),
+        *ROOT.glob("dxp/demo/**/*"),
+    ]):
+        if file.is_file() and file.suffix != ".pyc":
+            digest.update(file.read_bytes())
+    for name in ("dxp/roles.py", "requirements-dev.lock"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
 
 
 class Child:
@@ -98,7 +114,7 @@ class Command(BaseCommand):
         try:
             self.check(folder, port)
             self.start_servers(folder)
-            self.prepare()
+            self.prepare(folder)
             self.start_programs(port)
             self.wait_for_web(port)
             self.tell(folder)
@@ -161,10 +177,16 @@ class Command(BaseCommand):
             os.environ[variable] = server.url
             say(name, f"runs at {server.url}")
 
-    def prepare(self) -> None:
-        """Migrate, and load the demo world once."""
+    def prepare(self, folder: Path) -> None:
+        """Migrate, and load the demo world once; a start with nothing new skips both."""
+        stamp, mark = folder / "prepared", fingerprint()
+        if any(server.name == "postgres" for server in self.servers) and (
+            stamp.exists() and stamp.read_text() == mark
+        ):
+            return
         self.manage("migrate", "--verbosity", "0")
         self.manage("prepare", *([] if env.flag("DEMO") else ["--no-demo"]))
+        stamp.write_text(mark)
 
     def manage(self, *arguments: str) -> None:
         """Run one management command to its end, its lines under `setup`.
