@@ -8,7 +8,7 @@ import threading
 
 
 class Line:
-    """Forwards a port of ours to a server; `cut` ends and refuses connections, `mend` serves again."""
+    """Forwards a port of ours to a server; `cut` ends and refuses connections, `mend` accepts."""
 
     def __init__(self, host: str, port: int) -> None:
         self.server = (host, port)
