@@ -277,20 +277,10 @@ def _event(job: Job, name: str, at: datetime) -> New:
     return New(
         profile_id=delivery.profile_id,
         name=name,
-        properties=about(delivery),
+        properties=delivery.about(),
         at=at,
         message_id=f"{key}:{delivery.pk}",
     )
-
-
-def about(delivery: Delivery) -> dict[str, Any]:
-    """Return what every event about a delivery says."""
-    return {
-        "message": delivery.message.name,
-        "message_id": delivery.message_id,
-        "delivery_id": delivery.pk,
-        "journey_id": delivery.enrollment.journey_id,
-    }
 
 
 def reap(*, at: datetime, limit: int = 1000) -> dict[str, int]:
@@ -345,7 +335,7 @@ def _tell_reaped(sent: Sequence[Delivery], at: datetime) -> None:
             New(
                 profile_id=delivery.profile_id,
                 name="Message Sent",
-                properties=about(delivery),
+                properties=delivery.about(),
                 at=at,
                 message_id=f"message-sent:{delivery.pk}",
             )

@@ -10,7 +10,6 @@ from customers import consent, record
 from customers.models import ConsentEntry, ContactPoint
 from customers.record import New
 from journeys.compose import CLICK, LEAVE, BadToken, read_token, targets
-from journeys.dispatch import about
 from journeys.models import Delivery, Edition
 
 # Two clicks on one link within this time are one: readers tap twice, scanners too.
@@ -45,7 +44,7 @@ def click(*, delivery: int, target: str, number: int, at: datetime) -> bool:
     new = New(
         profile_id=found.profile_id,
         name="Message Clicked",
-        properties={**about(found), "link": target},
+        properties={**found.about(), "link": target},
         at=at,
         message_id=f"message-clicked:{delivery}:{number}:{moment}",
     )
@@ -94,7 +93,7 @@ def unsubscribe(
         new = New(
             profile_id=contact_point.profile_id,
             name="Message Unsubscribed",
-            properties=about(delivery),
+            properties=delivery.about(),
             at=at,
             message_id=f"message-unsubscribed:{delivery.pk}:{int(at.timestamp())}",
         )

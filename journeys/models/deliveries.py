@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -119,3 +121,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"d{self.pk}"
+
+    def about(self) -> dict[str, Any]:
+        """Return what every event about this delivery says."""
+        return {
+            "message": self.message.name,
+            "message_id": self.message_id,
+            "delivery_id": self.pk,
+            "journey_id": self.enrollment.journey_id,
+        }
