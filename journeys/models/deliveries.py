@@ -14,6 +14,10 @@ from journeys.models.enrollments import Enrollment
 from journeys.models.messages import Edition, Message, Sender
 
 
+class DeliveryQuerySet(MovableQuerySet["Delivery"]):
+    """Deliveries; they have a state."""
+
+
 class Delivery(models.Model):
     """One message to one person: written with its step, sent once, kept with its reason.
 
@@ -81,7 +85,7 @@ class Delivery(models.Model):
     mark_epoch = models.CharField(max_length=40, blank=True, default="")
     sent_at = models.DateTimeField(_("sent"), null=True)
 
-    objects = MovableQuerySet.as_manager()
+    objects = DeliveryQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("delivery")
