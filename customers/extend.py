@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @hookspec
 def customers_events_recorded(events: Sequence[Recorded], at: datetime) -> None:
-    """New events lie in the store: react inside their transaction, without calling anything outside.
+    """New events lie in the store: react inside their transaction, and call nothing outside.
 
     Called by the fold and by `record` once per batch, segment changes included; the events carry
     their ids, in rising order.
@@ -30,3 +30,4 @@ def customers_profiles_merged(kept: int, absorbed: int, at: datetime) -> None:
 @hookspec
 def customers_profile_panels(profile: Profile) -> str:
     """Offer a panel of HTML on the profile page in the admin, or an empty text."""
+    return ""

@@ -12,8 +12,8 @@ from customers.models.identities import Alias, ContactPoint
 class ConsentEntry(models.Model):
     """One decision about one use of data; rows are added, never edited, and the newest counts.
 
-    Bound to a contact point (messages) or to an alias (tracking), never to a profile, so that a merge
-    cannot carry consent from one address to another. `evidence` says how it was given: form, page,
+    Bound to a contact point (messages) or to an alias (tracking), never to a profile, so that a
+    merge cannot carry consent from one address to another. `evidence` says how it was given: form, page,
     text shown, truncated address.
     """
 
@@ -50,7 +50,8 @@ class ConsentEntry(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["contact_point", "purpose", "channel", "-id"], name="customers_consent_point"
+                fields=["contact_point", "purpose", "channel", "-id"],
+                name="customers_consent_point",
             ),
             models.Index(fields=["alias", "purpose", "-id"], name="customers_consent_alias"),
         ]

@@ -34,6 +34,9 @@ class Inbox(models.Model):
     received_at = models.DateTimeField()
     body = models.BinaryField()
 
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.received_at:%c}"
+
 
 class Quarantine(models.Model):
     """Events that could not be accepted, with the reason; their neighbors in the batch were."""
@@ -67,6 +70,9 @@ class Seen(models.Model):
     class Meta:
         indexes = [models.Index(fields=["seen_at"], name="customers_seen_age")]
 
+    def __str__(self) -> str:
+        return self.message_id
+
 
 class EventQuerySet(models.QuerySet["Event"]):
     """Events as their readers see them: under the owner they have now."""
@@ -78,8 +84,8 @@ class EventQuerySet(models.QuerySet["Event"]):
     def of(self, profile: Profile) -> Self:
         """Return the events that belong to a profile now, found by their stamps.
 
-        A stamp is the home of an alias that was linked at the time of folding, even if that link was
-        revoked since: hence all links that were ever accepted are followed.
+        A stamp is the home of an alias that was linked at the time of folding, even if that link
+        was revoked since: hence all links that were ever accepted are followed.
         """
         mine = Alias.objects.filter(profile=profile)
         return self.filter(profile_id__in=RawSQL(_STAMPS, [profile.pk]), alias__in=mine)  # noqa: S611
@@ -88,8 +94,8 @@ class EventQuerySet(models.QuerySet["Event"]):
 class Event(models.Model):
     """One thing that happened; rows are added, never edited.
 
-    Partitioned by the month of `received_at`. `alias` is the truth about who did it; `profile` is the
-    owner at the moment of folding and never rewritten: readers overlay `AliasOverride`. `id` is
+    Partitioned by the month of `received_at`. `alias` is the truth about who did it; `profile`
+    is the owner at the moment of folding and never rewritten: readers overlay `AliasOverride`. `id` is
     assigned in the order of folding. `xid` is the writing transaction, the lake's watermark.
     """
 
@@ -156,3 +162,6 @@ class EventDay(models.Model):
                 name="customers_event_day",
             )
         ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.day}: {self.n}"

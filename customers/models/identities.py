@@ -70,9 +70,12 @@ class IdentityLink(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.a_id} = {self.b_id}"
+
 
 class ContactPoint(models.Model):
-    """An address people can be reached at. Consent and contact pressure hang on it, not on a profile.
+    """An address people can be reached at. Consent and contact pressure hang on it.
 
     `value` is the normal form (e-mail: NFKC, lower case, IDNA domain); `shown` as it was given.
     """
@@ -114,3 +117,6 @@ class AliasOverride(models.Model):
     alias = models.OneToOneField(Alias, models.CASCADE, primary_key=True)
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="+")
     changed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.alias_id} → {self.profile_id}"

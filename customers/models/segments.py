@@ -72,6 +72,9 @@ class SegmentMember(models.Model):
         ]
         indexes = [models.Index(fields=["profile", "segment"], name="customers_member_of_profile")]
 
+    def __str__(self) -> str:
+        return f"{self.segment_id}/{self.profile_id}"
+
 
 class SegmentDue(models.Model):
     """The earliest moment at which time alone may move a person in or out of a segment."""
@@ -83,3 +86,6 @@ class SegmentDue(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["due_at"], name="customers_segment_due")]
+
+    def __str__(self) -> str:
+        return f"{self.segment_id}/{self.profile_id} {self.due_at:%c}"

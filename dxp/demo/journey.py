@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -73,7 +74,7 @@ def build(*, at: datetime) -> None:
 
 
 def _message(
-    name: str, subject: str, body: list[tuple[str, object]], house: House, at: datetime
+    name: str, subject: str, body: Sequence[tuple[str, object]], house: House, at: datetime
 ) -> int:
     message, _ = Message.objects.get_or_create(
         name=name, defaults={"subject": subject, "preheader": "", "body": body}

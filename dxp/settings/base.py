@@ -122,7 +122,8 @@ USE_TZ = True
 TIME_ZONE = env.read("TIME_ZONE")
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "staticfiles"
+# Only production collects; the others serve the files from where they are.
+STATIC_ROOT: Path | None = None
 STATICFILES_DIRS = [ROOT / "static"]
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
@@ -193,6 +194,8 @@ CONTENT_SECURITY_POLICY_ADMIN = {
     "img-src": ["'self'", "data:", "blob:"],
 }
 X_FRAME_OPTIONS = "SAMEORIGIN"
+# Wagtail previews pages in a frame of the same origin.
+SILENCED_SYSTEM_CHECKS = ["security.W019"]
 SECURE_REFERRER_POLICY = "strict-origin-when-cross-origin"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_HTTPONLY = True

@@ -13,6 +13,5 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 WHITENOISE_USE_FINDERS = True
-STATIC_ROOT = None
 WHITENOISE_AUTOREFRESH = False
 WHITENOISE_MAX_AGE = 0

@@ -4,7 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dxp.settings import env
 from dxp.settings.base import *  # noqa: F403
-from dxp.settings.base import ALLOWED_HOSTS, DEBUG, SECRET_KEY, SITE_URL, VAR_DIR
+from dxp.settings.base import ALLOWED_HOSTS, DEBUG, ROOT, SECRET_KEY, SITE_URL
 
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("only-for-"):
     raise ImproperlyConfigured("Set SECRET_KEY to a random text of 50 characters or more.")
@@ -32,4 +32,4 @@ SESSION_COOKIE_SECURE = _https
 CSRF_COOKIE_SECURE = _https
 # A redirect would lose an SDK's batch (all four server SDKs follow it as GET), health checks too.
 SECURE_REDIRECT_EXEMPT = [r"^v1/", r"^beacon/", r"^healthz$"]
-MEDIA_ROOT = VAR_DIR / "media"
+STATIC_ROOT = ROOT / "staticfiles"

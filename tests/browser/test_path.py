@@ -1,4 +1,4 @@
-"""One customer's path through every floor, in a real browser, a real house and a real mail server."""
+"""One customer's path through every floor, in a real browser and a real mail server."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class TestAna:
 
     def staff_see_it(self, staff, address):
         staff.goto(f"/admin/customers/profiles/?q={address}")
-        staff.click("main table a >> nth=0")
+        staff.click("main table tbody a >> nth=0")
         for name in ("Signed Up", "Segment Entered", "Message Sent", "Message Clicked"):
             _reload_until(staff, name)
 

@@ -112,7 +112,7 @@ class Command(BaseCommand):
         folder = (ROOT / env.read("VAR_DIR")).resolve()
         port = int(env.read("PORT"))
         try:
-            self.check(folder, port)
+            self.look_first(folder, port)
             self.start_servers(folder)
             self.prepare(folder)
             self.start_programs(port)
@@ -134,7 +134,7 @@ class Command(BaseCommand):
         if not self.children:
             raise KeyboardInterrupt
 
-    def check(self, folder: Path, port: int) -> None:
+    def look_first(self, folder: Path, port: int) -> None:
         """Look for what would fail later with worse words.
 
         Raises:
