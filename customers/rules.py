@@ -286,11 +286,17 @@ def _say(node: Node, names: Mapping[int, str], _: Callable[[str], str], top: boo
 
 
 def _say_happened(leaf: Happened, _: Callable[[str], str]) -> str:
+    often = _("once") if leaf.value == 1 else _("%(value)s times") % {"value": f"{leaf.value:g}"}
     told = (
-        _("did “%(name)s” %(cmp)s %(value)s times")
+        _("did “%(name)s” %(cmp)s %(often)s")
         if leaf.metric == "count"
         else _("“%(name)s” adds up to %(cmp)s %(value)s")
-    ) % {"name": leaf.name, "cmp": _(_NUMBERS[leaf.cmp]), "value": f"{leaf.value:g}"}
+    ) % {
+        "name": leaf.name,
+        "cmp": _(_NUMBERS[leaf.cmp]),
+        "often": often,
+        "value": f"{leaf.value:g}",
+    }
     if leaf.days is None:
         return told
     return _("%(what)s in the last %(days)s days") % {"what": told, "days": leaf.days}

@@ -13,8 +13,8 @@ class ConsentEntry(models.Model):
     """One decision about one use of data; rows are added, never edited, and the newest counts.
 
     Bound to a contact point (messages) or to an alias (tracking), never to a profile, so that a
-    merge cannot carry consent from one address to another. `evidence` says how it was given: form, page,
-    text shown, truncated address.
+    merge cannot carry consent from one address to another. `evidence` says how
+    it was given: form, page, text shown, truncated address.
     """
 
     class Purpose(models.TextChoices):

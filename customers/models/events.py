@@ -95,8 +95,8 @@ class Event(models.Model):
     """One thing that happened; rows are added, never edited.
 
     Partitioned by the month of `received_at`. `alias` is the truth about who did it; `profile`
-    is the owner at the moment of folding and never rewritten: readers overlay `AliasOverride`. `id` is
-    assigned in the order of folding. `xid` is the writing transaction, the lake's watermark.
+    is the owner at the moment of folding and never rewritten: readers overlay `AliasOverride`. `id`
+    is assigned in the order of folding. `xid` is the writing transaction, the lake's watermark.
     """
 
     class Type(models.TextChoices):

@@ -95,6 +95,7 @@ class Place:
     kind: str
     path: str
     title: str
+    event: str
     properties: dict[str, Any]
 
 
@@ -179,11 +180,9 @@ def visit(
         place = chance.choices(places, [3 if row.kind == "article" else 2 for row in places])[0]
         page = {"path": place.path, "title": place.title, "referrer": "" if step else referrer}
         happened("page", "", page)
-        if place.kind == "article":
-            person.read += 1
-            happened("track", "Article Viewed", place.properties)
-        elif place.kind == "product":
-            happened("track", "Product Viewed", place.properties)
+        person.read += place.kind == "article"
+        if place.event:
+            happened("track", place.event, place.properties)
         moment += timedelta(seconds=chance.triangular(8, 400, 60))
         decide(person, channel, chance, happened)
     return events

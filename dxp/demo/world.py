@@ -77,19 +77,11 @@ def _people_are_loaded() -> bool:
 
 def _behave(source: Source, start: datetime) -> None:
     places = [
-        people.Place("article", page.url, page.title, {"title": page.title, "path": page.url})
-        for page in ArticlePage.objects.live().order_by("pk")
+        people.Place(kind, page.url, page.title, *page.tracked())
+        for kind, model in (("article", ArticlePage), ("product", ProductPage))
+        for page in model.objects.live().order_by("pk")
     ]
-    places += [
-        people.Place(
-            "product",
-            page.url,
-            page.title,
-            {"product_id": page.slug, "name": page.title, "path": page.url},
-        )
-        for page in ProductPage.objects.live().order_by("pk")
-    ]
-    places.append(people.Place("home", "/", "Alder & Finch", {}))
+    places.append(people.Place("home", "/", "Alder & Finch", "", {}))
     for midnight, events in people.history(places, start):
         for begin in range(0, len(events), 500):
             ingest.accept(source=source, events=events[begin : begin + 500], at=midnight)

@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy
 from django.views.generic import FormView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.widgets.button import Button
+from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import EditView, SnippetViewSet
 
 from dxp.lib import clock
+from dxp.lib.guard import GuardedChooserMixin
 from journeys import dispatch
 from journeys.admin.forms import TestForm
 from journeys.admin.tables import TextColumn
@@ -89,6 +91,12 @@ class TestView(WagtailAdminTemplateMixin, FormView):  # type: ignore[type-arg]
         return redirect("journeys_messages:edit", self.message.pk)
 
 
+class MessageChooserViewSet(GuardedChooserMixin, SnippetChooserViewSet):
+    """Wagtail's chooser, for those who may see messages."""
+
+    needs = "journeys.view_message"
+
+
 class MessageViewSet(SnippetViewSet):
     """Messages and their pages."""
 
@@ -100,6 +108,7 @@ class MessageViewSet(SnippetViewSet):
     list_display = ["name", TextColumn("subject", label=gettext_lazy("Subject")), "live"]
     search_fields = ["name", "subject"]
     edit_view_class = MessageEdit
+    chooser_viewset_class = MessageChooserViewSet
     copy_view_enabled = False
 
     def get_urlpatterns(self) -> list[URLPattern]:

@@ -11,6 +11,10 @@ from customers.models import Segment
 from dxp.lib.rows import MovableQuerySet
 
 
+class JourneyQuerySet(MovableQuerySet["Journey"]):
+    pass
+
+
 class Journey(models.Model):
     """A path that marketing draws for people; this row is the draft and the switch.
 
@@ -45,7 +49,7 @@ class Journey(models.Model):
     )
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    objects = MovableQuerySet.as_manager()
+    objects = JourneyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("journey")
