@@ -35,7 +35,7 @@ def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
     deploy = "check --deploy --fail-level WARNING"
     missing = "makemigrations --check --dry-run"
     schema = f"spectacular --validate --fail-on-warn --file {os.devnull}"
-    parallel = ["-n", "2", "--dist", "worksteal", "-m", "not browser"]
+    parallel = ["-n", "2", "--dist", "worksteal", "-m", "not browser and not alone"]
     return [
         ("ruff check", [str(BIN / "ruff"), "check", *CODE], {}),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", *CODE], {}),
@@ -47,6 +47,7 @@ def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
         ("API schema", [python, "manage.py", *schema.split()], TESTING),
         ("mypy", [str(BIN / "mypy"), *CODE[:5]], {}),
         ("pytest", [python, "-m", "pytest", "-q", *parallel, *chosen], {}),
+        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
         ("browser", [python, "-m", "pytest", "-q", "-m", "browser", "tests/browser"], {}),
     ]  # fmt: skip
 

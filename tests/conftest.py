@@ -11,6 +11,23 @@ import pytest
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
+# Tests that kill processes, take the time, or watch the cluster's oldest transaction, which any
+# other test's open transaction would hold back: nobody may run beside them.
+ALONE = (
+    "tests/concurrency/",
+    "tests/dxp/test_serve.py",
+    "tests/analytics/",
+    "tests/house/test_doors.py",
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Mark what has to run alone by where it lies."""
+    for item in items:
+        if item.nodeid.startswith(ALONE):
+            item.add_marker(pytest.mark.alone)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker):
     """Migrate one template database, copy it for this process."""

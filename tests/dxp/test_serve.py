@@ -23,9 +23,11 @@ def house(tmp_path_factory):
 
 
 def pid_of(house, words):
-    for line in os.popen("ps -eo pid,args").read().splitlines():
-        pid, command = line.strip().split(" ", 1)
-        if words in command and f"--port {house.port}" in command:
+    """Return the process of that name that the supervisor itself started."""
+    rows = os.popen("ps -ww -eo pid,ppid,args").read().splitlines()[1:]
+    for row in rows:
+        pid, parent, command = row.split(None, 2)
+        if int(parent) == house.process.pid and words in command:
             return int(pid)
     return None
 
@@ -37,7 +39,7 @@ class TestServe:
         assert len(house.password()) >= 12
 
     def test_prefixes_every_line_with_its_program(self, house):
-        assert [line for line in house.lines if not re.match(r"\w+ +\|", line)] == []
+        assert [line for line in house.lines if not re.match(r"\w+ *\|", line)] == []
 
     def test_restarts_a_program_that_dies(self, house):
         before = pid_of(house, "granian")
@@ -55,6 +57,7 @@ class TestServe:
                 time.sleep(0.2)
 
         assert pid_of(house, "granian") not in {None, before}
+        assert house.status("/healthz") == 200
         assert any("web" in line and "starts again" in line for line in house.lines)
 
     def test_says_that_a_port_is_taken(self, house, tmp_path):

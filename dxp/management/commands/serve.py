@@ -69,6 +69,8 @@ class Child:
         """Return how long to wait before starting it again, None while it runs; more each time."""
         if self.process is None or self.process.poll() is None:
             return None
+        # What it had started itself must not go on without it, and hold its port.
+        self.stop(signal.SIGKILL)
         self.failures = 1 if time.monotonic() - self.started > 60 else self.failures + 1
         return float(min(2 ** (self.failures - 1), 30))
 

@@ -1,0 +1,222 @@
+"""Every screen, at a desk, on a phone and in the dark: usable by everybody, nothing cut off."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import sign_in
+from tests.house.running import ROOT
+
+pytestmark = pytest.mark.browser
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+FORMS: dict[str, dict[str, Any]] = {
+    "desk": {"viewport": {"width": 1280, "height": 900}},
+    "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+}
+
+# What stands in Wagtail's own pages and can't be reached from here: selector, rule, reason.
+WAGTAILS: list[tuple[str, str, str]] = []
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen: its address, and what stands on it once it is complete."""
+
+    name: str
+    address: str
+    ready: str = "main"
+    status: int = 200
+
+
+SITE = [
+    Screen("home", "/", "[data-consent]:not([hidden])"),
+    Screen("insights", "/insights/"),
+    Screen("article", "{article}"),
+    Screen("products", "/products/"),
+    Screen("product", "{product}"),
+    Screen("newsletter", "/newsletter/"),
+    Screen("thank-you", "/newsletter/thank-you/"),
+    Screen("advice", "/advice/"),
+    Screen("about", "/about/"),
+    Screen("search-hits", "/search/?q=fund"),
+    Screen("search-nothing", "/search/?q=zeppelin"),
+    Screen("not-found", "/nowhere/", status=404),
+    Screen("cookies", "/cookies/"),
+    Screen("unsubscribe", "{leave}"),
+]
+STEPS = "step=Article+Viewed&step=Signed+Up&step=Savings+Plan+Opened"
+ADMIN = [
+    Screen("dashboard", "/admin/", ".dxp-tiles"),
+    Screen("profiles", "/admin/customers/profiles/", "tbody tr"),
+    Screen("profile", "{profile}", ".dxp-timeline__event"),
+    Screen("segments", "/admin/customers/segments/", "tbody tr"),
+    Screen("members", "{members}", "tbody tr"),
+    Screen("segment", "{segment}", ".dxp-rule__sentence:not(:empty)"),
+    Screen("new-segment", "/admin/customers/segments/new/", ".dxp-rule__adds"),
+    Screen("sources", "/admin/customers/sources/", "tbody tr"),
+    Screen("source", "{source}", ".dxp-latest li"),
+    Screen("new-source", "/admin/customers/sources/new/", "main form"),
+    Screen("rejected", "/admin/customers/rejected/", "tbody tr"),
+    Screen("journeys", "/admin/journeys/journeys/", "tbody tr"),
+    Screen("journey", "{journey}", ".dxp-outline__card"),
+    Screen("new-journey", "/admin/journeys/journeys/new/", ".dxp-outline__add"),
+    Screen("people-at-step", "{step}", "tbody tr"),
+    Screen("messages", "/admin/journeys/messages/", "tbody tr"),
+    Screen("message", "{message}", "[data-streamfield-child]"),
+    Screen("message-test", "{test}", "main form"),
+    Screen("deliveries", "/admin/journeys/deliveries/", "tbody tr"),
+    Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
+    Screen("funnel", f"/admin/reports/funnel/?{STEPS}", ".dxp-chart svg"),
+    Screen("funnel-people", "{people}", "tbody tr"),
+]
+
+# Elements that stand outside the window, though no box around them can be scrolled to them.
+CUT_OFF = """(width) => {
+  const reachable = (element) => {
+    for (let box = element; box && box !== document.body; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      if (style.position === "fixed" || style.visibility === "hidden") return true;
+      if (style.clipPath !== "none" || style.clip !== "auto" || box.clientWidth === 1) return true;
+      if (box !== element && ["auto", "scroll"].includes(style.overflowX)) return true;
+    }
+    return false;
+  };
+  const isOutside = (element) => {
+    const { left, right, width: size, height } = element.getBoundingClientRect();
+    return size > 1 && height > 1 && (left < -1 || right > width + 1) && !reachable(element);
+  };
+  return [...document.querySelectorAll("main *")]
+    .filter((element) => isOutside(element) && !isOutside(element.parentElement))
+    .map((element) => element.outerHTML.slice(0, 160));
+}"""
+FAULTS = """async ([tags, theirs]) => {
+  const { violations } = await axe.run(document, {
+    runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
+  });
+  const isTheirs = (rule, target) =>
+    theirs.some(([selector, its]) => its === rule && document.querySelector(target)?.closest(selector));
+  return violations.flatMap(({ id, nodes }) =>
+    nodes
+      .filter(({ target }) => !isTheirs(id, target[0]))
+      .map(({ target, failureSummary }) => `${id}: ${target}: ${failureSummary}`),
+  );
+}"""
+
+
+class Window:
+    """A visitor and a member of staff in one form of the browser, and what went wrong there."""
+
+    def __init__(self, browser, house, form: str) -> None:
+        self.width = FORMS[form]["viewport"]["width"]
+        self.contexts = [
+            browser.new_context(base_url=house.address, bypass_csp=True, **FORMS[form])
+            for _ in range(2)
+        ]
+        self.visitor, self.staff = (context.new_page() for context in self.contexts)
+        self.wrong: list[str] = []
+        for page in (self.visitor, self.staff):
+            page.on("console", self._hear)
+            page.on("pageerror", lambda error: self.wrong.append(str(error)))
+            page.on("response", self._look)
+        sign_in(self.staff, house)
+
+    def _hear(self, message) -> None:
+        # What failed to load is told with its address by _look.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.wrong.append(message.text)
+
+    def _look(self, response) -> None:
+        asked_for = response.request.is_navigation_request()
+        if response.status >= 500 or (response.status >= 400 and not asked_for):
+            self.wrong.append(f"{response.status} {response.url}")
+
+    def close(self) -> None:
+        for context in self.contexts:
+            context.close()
+
+
+@pytest.fixture(scope="module", params=FORMS)
+def window(browser, house, request):
+    window = Window(browser, house, request.param)
+    yield window
+    window.close()
+
+
+@pytest.fixture(scope="module")
+def places(browser, house, mailbox):
+    """The addresses that are known only in this house, found by following links."""
+    context = browser.new_context(base_url=house.address)
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    found = {}
+
+    def link(at: str, selector: str) -> str:
+        if at:
+            page.goto(at)
+        return page.locator(selector).first.get_attribute("href")
+
+    found["article"] = link("/insights/", "main a[href^='/insights/']:not([href*='?'])")
+    found["product"] = link("/products/", "main a[href^='/products/']")
+    sign_in(page, house)
+    _reject_one(page)
+    found["profile"] = link("/admin/customers/profiles/?is_known=true", "tbody a")
+    found["members"] = link("/admin/customers/segments/", "tbody a:has-text('New subscribers')")
+    found["segment"] = found["members"].replace("/members/", "/edit/")
+    found["source"] = link("/admin/customers/sources/", "tbody a:has-text('Website')")
+    found["journey"] = link("/admin/journeys/journeys/", "tbody a:has-text('Welcome')")
+    found["step"] = link(found["journey"], ".dxp-outline__tally a")
+    found["message"] = link("/admin/journeys/messages/", "tbody a:has-text('Welcome letter')")
+    found["test"] = found["message"].replace("/edit/", "/test/")
+    found["people"] = link(f"/admin/reports/funnel/?{STEPS}", "#steps tbody a")
+    found["leave"] = _leave(mailbox)
+    context.close()
+    return found
+
+
+def _reject_one(page) -> None:
+    """Send an event that can't be accepted, so that the list of those shows one."""
+    page.goto("/admin/customers/sources/")
+    page.click("tbody a:has-text('Website')")
+    key = page.locator(".dxp-key code").inner_text()
+    bad = {"type": "track", "event": "Order Completed"}
+    page.request.post("/v1/batch", data={"writeKey": key, "batch": [bad]})
+
+
+def _leave(mailbox) -> str:
+    """Return the address behind "Unsubscribe" in any letter."""
+    deadline = time.monotonic() + 20
+    while not mailbox.messages and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return re.search(r"/u/[^>\s]+", mailbox.messages[0]["List-Unsubscribe"]).group(0)
+
+
+def check(page, window: Window, screen: Screen, places: dict[str, str]) -> None:
+    """Open a screen; nobody is shut out, nothing is cut off, nothing breaks."""
+    window.wrong.clear()
+    answer = page.goto(screen.address.format(**places))
+    assert answer.status == screen.status
+    page.locator(screen.ready).first.wait_for(timeout=10_000)
+
+    page.add_script_tag(path=AXE)
+    assert page.evaluate(FAULTS, [TAGS, WAGTAILS]) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= window.width
+    assert page.evaluate(CUT_OFF, window.width) == []
+    assert window.wrong == []
+
+
+@pytest.mark.parametrize("screen", SITE, ids=lambda screen: screen.name)
+def test_site(window, screen, places):
+    check(window.visitor, window, screen, places)
+
+
+@pytest.mark.parametrize("screen", ADMIN, ids=lambda screen: screen.name)
+def test_admin(window, screen, places):
+    check(window.staff, window, screen, places)
