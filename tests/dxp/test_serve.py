@@ -90,7 +90,20 @@ class TestServe:
         assert [line for line in house.lines if "Password" in line] == []
         assert took < 10
         with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(("127.0.0.1", house.port))
+
+    def test_stops_at_once_while_it_still_starts(self, tmp_path):
+        house = House(tmp_path / "var", DEMO="0")
+        house.launch()
+        deadline = time.monotonic() + 60
+        while not any("redis" in line for line in house.lines) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+        house.stop(signal.SIGINT)
+
+        assert house.processes() == []
+        assert not any("Traceback" in line for line in house.lines)
 
     def test_a_killed_supervisor_takes_its_programs_with_it(self, tmp_path):
         house = House(tmp_path / "var", DEMO="0")

@@ -40,9 +40,8 @@ class House:
         }
         self.process: subprocess.Popen[str] | None = None
 
-    def start(self, patience: float = 180.0) -> float:
-        """Start it and return after how many seconds it answered."""
-        began = time.monotonic()
+    def launch(self) -> None:
+        """Start it and do not wait."""
         self.process = subprocess.Popen(
             [sys.executable, "manage.py", "serve"],
             cwd=ROOT,
@@ -53,6 +52,12 @@ class House:
             start_new_session=True,
         )
         threading.Thread(target=self._read, daemon=True).start()
+
+    def start(self, patience: float = 180.0) -> float:
+        """Start it and return after how many seconds it answered."""
+        began = time.monotonic()
+        self.launch()
+        assert self.process is not None
         while time.monotonic() - began < patience:
             if any("Stop with" in line for line in self.lines):
                 return time.monotonic() - began

@@ -117,10 +117,15 @@ class Command(BaseCommand):
             self.look_first(folder, port)
             self.start_servers(folder)
             self.prepare(folder)
-            self.start_programs(port)
+            web, *others = self.programs(port)
+            self.start_program(web)
             self.wait_for_web(port)
+            for program in others:
+                self.start_program(program)
             self.tell(folder)
             self.watch()
+        except KeyboardInterrupt:
+            say("setup", "stopping before everything ran")
         except (embedded.CannotStart, subprocess.CalledProcessError, OSError) as error:
             raise CommandError(str(error)) from error
         finally:
@@ -210,15 +215,20 @@ class Command(BaseCommand):
         if child.process.returncode:
             raise CommandError(f"`manage.py {arguments[0]}` failed; the lines above say why.")
 
-    def start_programs(self, port: int) -> None:
-        """Start web, worker and scheduler."""
+    def start_program(self, program: Child) -> None:
+        """Start one of the programs and keep an eye on it from now on."""
+        self.children.append(program)
+        program.start()
+
+    def programs(self, port: int) -> list[Child]:
+        """Return web, worker and scheduler, the one that people wait for first."""
         here = Path(sys.executable).parent
         celery = [str(here / "celery"), "--quiet", "-A", "dxp.celery"]
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxp.settings.dev")
         # On one machine, started by root, that is a newcomer in a container and no danger.
         os.environ.setdefault("PYTHONWARNINGS", "ignore:You're running the worker with superuser")
         beat_file = Path(os.environ["VAR_DIR"]) / "beat-schedule"
-        self.children = [
+        return [
             Child(
                 "web",
                 [
@@ -239,8 +249,6 @@ class Command(BaseCommand):
                 [*celery, "beat", "--loglevel", "WARNING", "--pidfile=", "-s", str(beat_file)],
             ),
         ]  # fmt: skip
-        for child in self.children:
-            child.start()
 
     def wait_for_web(self, port: int, patience: float = 60.0) -> None:
         """Return when the web server answers.
