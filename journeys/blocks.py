@@ -100,5 +100,12 @@ class MailBlock(blocks.StreamBlock):
     picture = PictureBlock()
     divider = blocks.StaticBlock(label=_("Line"), icon="minus")
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Wagtail writes a block's name above it, but ties it to no field.
+        for block in self.child_blocks.values():
+            if isinstance(block, blocks.FieldBlock):
+                block.field.widget.attrs["aria-label"] = block.label
+
     class Meta:
         required = True

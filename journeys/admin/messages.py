@@ -23,7 +23,7 @@ from dxp.lib import clock
 from dxp.lib.guard import GuardedChooserMixin
 from journeys import dispatch
 from journeys.admin.forms import TestForm
-from journeys.admin.tables import TextColumn
+from journeys.admin.tables import StateColumn, TextColumn
 from journeys.channels.base import Outcome
 from journeys.models import Message
 from journeys.tasks import channel, house
@@ -105,7 +105,16 @@ class MessageViewSet(SnippetViewSet):
     base_url_path = "journeys/messages"
     icon = "mail"
     menu_label = gettext_lazy("Messages")
-    list_display = ["name", TextColumn("subject", label=gettext_lazy("Subject")), "live"]
+    list_display = [
+        "name",
+        TextColumn("subject", label=gettext_lazy("Subject")),
+        StateColumn(
+            "state",
+            label=gettext_lazy("State"),
+            accessor=lambda one: _("Published") if one.live else _("Draft"),
+            primary=lambda one: one.live,
+        ),
+    ]
     search_fields = ["name", "subject"]
     edit_view_class = MessageEdit
     chooser_viewset_class = MessageChooserViewSet

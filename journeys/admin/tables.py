@@ -24,7 +24,11 @@ class _Labeled:
 
 
 class TextColumn(_Labeled, Column):
-    """A text."""
+    """A text; where there is none, a dash."""
+
+    def get_value(self, instance: Any) -> Any:
+        """Return the text."""
+        return super().get_value(instance) or "—"
 
 
 class WhenColumn(_Labeled, DateColumn):
