@@ -30,6 +30,7 @@ class Mailbox:
 
     async def handle_DATA(self, server, session, envelope) -> str:
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        message.arrived = time.monotonic()
         self.messages.append(message)
         return "250 kept"
 

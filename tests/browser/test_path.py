@@ -86,13 +86,12 @@ class TestAna:
             return page.get_by_text("Good to have you with us.").count() == 1
 
         soon(lambda: _is_member(house, token, anonymous_id), 2, "she enters the segment")
-        assert time.monotonic() - signed_up < 3
         soon(greeted, 5, "the personal block shows")
 
         # Within five seconds of signing up the letter is in the mail server.
-        letter = mailbox.wait_for(address, 5 - min(4.0, time.monotonic() - signed_up) + 1)
+        letter = mailbox.wait_for(address, 5)
         assert letter is not None
-        assert time.monotonic() - signed_up < 8
+        assert letter.arrived - signed_up < 5
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         html = letter.get_body(("html",)).get_content()
         text = letter.get_body(("plain",)).get_content()
@@ -114,7 +113,12 @@ class TestAna:
         for name in ("Signed Up", "Segment Entered", "Message Sent", "Message Clicked"):
             _reload_until(staff, name)
 
-        staff.goto("/admin/")
+        staff.goto("/admin/journeys/journeys/")
+        staff.click("main table tbody a >> nth=0")
+        waiting = staff.locator("text=Step 2: Wait for event").locator("..")
+        passed = re.search(r"(\d+) passed", waiting.inner_text())
+        assert int(passed.group(1)) >= 1
+
         staff.goto("/admin/reports/funnel/?step=Signed+Up&step=Message+Sent&step=Message+Clicked")
         rows = staff.locator("main table").first.inner_text()
         assert "Message Clicked" in rows
