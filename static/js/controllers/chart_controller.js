@@ -102,8 +102,8 @@ function lines({ labels, series, palette, axis }) {
 function bars({ labels, series, palette, axis, ink }) {
   const [{ name, values }] = series;
   return {
-    xAxis: { type: "value", minInterval: 1, ...axis, splitLine: { lineStyle: { opacity: 0.25 } } },
-    yAxis: { type: "category", inverse: true, data: labels, ...axis, axisLabel: { ...axis.axisLabel, width: 140, overflow: "break" } },
+    xAxis: { type: "value", minInterval: 1, splitNumber: 3, ...axis, splitLine: { lineStyle: { opacity: 0.25 } } },
+    yAxis: { type: "category", inverse: true, data: labels, ...axis, axisLabel: { ...axis.axisLabel, width: 140, overflow: "break", lineHeight: 16 } },
     grid: { left: 8, right: 56, top: 8, bottom: 8, outerBoundsMode: "same" },
     series: [
       {
