@@ -65,7 +65,7 @@ def write_rule(page):
     expect(page.locator("#rule-0-kind")).to_be_focused()
     page.keyboard.press("Tab")
     page.keyboard.type("Article Viewed")
-    expect(sentence).to_have_text("did “Article Viewed” at least 1 times")
+    expect(sentence).to_have_text("did “Article Viewed” at least once")
     expect(size).to_have_text("1 person")
 
     page.focus("#rule-add-group")
