@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from customers import append, extend, segment
+from customers import append, extend, partitions, segment
 from customers.append import New, Recorded
 
 __all__ = ["New", "NoAlias", "Recorded", "events"]
@@ -28,6 +28,8 @@ def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
     if not new:
         return []
     with transaction.atomic():
+        # First, while nobody's row is held: making a partition waits for all writers.
+        partitions.ensure(moments=[at])
         source = append.own_source()
         fresh = append.once(keys=[(source, one.message_id) for one in new], at=at)
         first: dict[str, New] = {}

@@ -65,7 +65,7 @@ def django_db_setup(django_db_blocker):
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item):
+def pytest_runtest_teardown(item, nextitem):
     """Copy the database anew after a test that committed.
 
     Its flush takes what migrations put there, such as the root page and the first sender.
@@ -73,13 +73,13 @@ def pytest_runtest_teardown(item):
     marks = [mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")]
     committed = any(marks) or {"transactional_db", "live_server"} & set(item.fixturenames)
     done = yield
-    if committed and COPY:
+    if committed and COPY and nextitem is not None:
         import psycopg
         from django.db import connections
 
         connections.close_all()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-            server.execute(f'DROP DATABASE "{COPY["mine"]}" WITH (FORCE)')
+            server.execute(f'DROP DATABASE IF EXISTS "{COPY["mine"]}" WITH (FORCE)')
             server.execute(f'CREATE DATABASE "{COPY["mine"]}" TEMPLATE "{COPY["template"]}"')
     return done
 

@@ -19,6 +19,7 @@ from wagtail.admin.views import generic
 
 from customers.admin import wording
 from customers.admin.tables import CountColumn, ListingView, OwnViewSet, StateColumn, WhenColumn
+from customers.append import OWN_SOURCE
 from customers.models import Event, Quarantine, Seen, Source
 from dxp.lib import clock
 
@@ -44,6 +45,10 @@ class SourceList(ListingView):
     """All sources, with how much they sent."""
 
     any_permission_required = ["view", "add", "change"]
+
+    def get_base_queryset(self) -> QuerySet[Source]:
+        """Return the sources that people made; our own can't be sent with."""
+        return Source.objects.exclude(name=OWN_SOURCE)
 
     @cached_property
     def sent(self) -> dict[int, int]:

@@ -9,6 +9,8 @@ from django.db import migrations, models
 # Monthly partitions are made by `customers.partitions` before the first row of a month is folded.
 EVENT = """
 CREATE SEQUENCE customers_event_id;
+-- Used once, so that its last value always means an id that is given away.
+SELECT nextval('customers_event_id');
 CREATE TABLE customers_event (
   id bigint NOT NULL,
   received_at timestamptz NOT NULL,

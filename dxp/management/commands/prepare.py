@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from customers import partitions
 from dxp import roles
 from dxp.demo import world
 from dxp.lib.clock import now
@@ -23,6 +25,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do what is still missing; a second run changes nothing."""
         roles.seed()
+        # From the first event on; later the hourly task sees to the months.
+        partitions.ensure(moments=[now(), now() + timedelta(days=31)])
         if not User.objects.filter(is_superuser=True).exists():
             password = secrets.token_urlsafe(12)
             # The note comes first: a password that nobody could read would lock everybody out.
