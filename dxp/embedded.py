@@ -73,6 +73,54 @@ def die_with_parent(sign: int) -> Callable[[], None]:
     return arrange
 
 
+class Undertaker:
+    """A process that outlives its starter by a moment, and ends the groups that are left.
+
+    It waits for the end of a pipe whose other end only the starter holds: that end comes with any
+    death, kill -9 included. A program's own children get no signal when their starter dies.
+    """
+
+    def __init__(self) -> None:
+        listening, self.telling = os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.close(self.telling)
+            os.setsid()
+            for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(sign, signal.SIG_IGN)
+            _bury(listening)
+            os._exit(0)
+        os.close(listening)
+
+    def watch(self, group: int) -> None:
+        """Remember a process group."""
+        os.write(self.telling, b"%d\n" % group)
+
+    def dismiss(self) -> None:
+        """Let it finish, and wait until it has."""
+        os.close(self.telling)
+        os.waitpid(self.pid, 0)
+
+
+def _bury(listening: int) -> None:
+    with os.fdopen(listening, "rb") as pipe:
+        groups = {int(line) for line in pipe}
+    for sign, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 1.0)):
+        deadline = time.monotonic() + patience
+        groups = {group for group in groups if _signaled(group, sign)}
+        while groups and time.monotonic() < deadline:
+            time.sleep(0.05)
+            groups = {group for group in groups if _signaled(group, 0)}
+
+
+def _signaled(group: int, sign: int) -> bool:
+    try:
+        os.killpg(group, sign)
+    except OSError:
+        return False
+    return True
+
+
 def _as_postgres_demands(data: Path) -> Callable[[], None]:
     """Return what a child does before PostgreSQL, which refuses to run as root.
 

@@ -106,6 +106,7 @@ class Command(BaseCommand):
         Raises:
             CommandError: a port is taken, the disk is full, or a server does not come up.
         """
+        self.undertaker = embedded.Undertaker()
         self.servers: list[embedded.Server] = []
         self.children: list[Child] = []
         self.stopping = threading.Event()
@@ -205,6 +206,7 @@ class Command(BaseCommand):
         child = Child("setup", [sys.executable, "manage.py", *arguments])
         self.children.append(child)
         child.start()
+        self.remember(child)
         assert child.process is not None
         while child.process.poll() is None and not self.stopping.wait(0.05):
             pass
@@ -219,6 +221,12 @@ class Command(BaseCommand):
         """Start one of the programs and keep an eye on it from now on."""
         self.children.append(program)
         program.start()
+        self.remember(program)
+
+    def remember(self, program: Child) -> None:
+        """Have a program ended even if this process is killed."""
+        assert program.process is not None
+        self.undertaker.watch(program.process.pid)
 
     def programs(self, port: int) -> list[Child]:
         """Return web, worker and scheduler, the one that people wait for first."""
@@ -306,6 +314,7 @@ class Command(BaseCommand):
                     if time.monotonic() >= again[child]:
                         del again[child]
                         child.start()
+                        self.remember(child)
                 elif (pause := child.pause_before_restart()) is not None:
                     say(child.name, f"ended; it starts again in {pause:.0f} s")
                     again[child] = time.monotonic() + pause
@@ -325,4 +334,5 @@ class Command(BaseCommand):
                 child.process.wait()
         for server in reversed(self.servers):
             server.stop()
+        self.undertaker.dismiss()
         say("setup", "stopped")
