@@ -1,6 +1,8 @@
 """Hooks are declared, documented, used and spelled right."""
 
+import re
 from pathlib import Path
+from types import SimpleNamespace
 
 from django.core.checks import run_checks
 from wagtail import hooks
@@ -44,3 +46,15 @@ def test_an_argument_that_is_not_offered_is_found():
         found = [error.id for error in run_checks(tags=["dxp"])]
 
     assert found == ["dxp.E002"]
+
+
+def test_the_documented_example_runs(monkeypatch):
+    example = re.search(r"```python\n(.*?)```", DOCS.read_text(), re.DOTALL).group(1)
+    hung = {}
+    monkeypatch.setattr(hooks, "register", lambda name: lambda fn: hung.setdefault(name, fn))
+
+    exec(example, {})
+    events = [SimpleNamespace(id=7, name="Order Completed"), SimpleNamespace(id=8, name="Other")]
+
+    assert set(hung) <= set(SPECS)
+    assert hung["customers_events_recorded"](events=events) == [7]
