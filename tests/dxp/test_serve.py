@@ -2,14 +2,19 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from types import SimpleNamespace
 
 import pytest
+from django.core.management.base import CommandError
 
+from dxp.embedded import free_port
+from dxp.management.commands.serve import Command
 from tests.house.running import ROOT, House
 
 
@@ -129,4 +134,33 @@ def test_an_old_python_is_told_what_to_do(tmp_path):
 
     assert done.returncode != 0
     assert "3.11 or newer is needed" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_told_before_anything_starts(tmp_path, monkeypatch):
+    full = SimpleNamespace(free=1024)
+    monkeypatch.setattr("dxp.management.commands.serve.shutil.disk_usage", lambda place: full)
+
+    with pytest.raises(CommandError, match="is full: 300 MB are needed"):
+        Command().look_first(tmp_path, free_port())
+
+
+def test_a_failed_download_says_that_the_same_command_can_be_tried_again(tmp_path):
+    for name in ("requirements-dev.lock", "requirements-bootstrap.lock", "dxp/bootstrap.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    nowhere = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+
+    done = subprocess.run(
+        [sys.executable, "dxp/bootstrap.py"],
+        cwd=tmp_path,
+        env=nowhere,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert "a download failed" in done.stderr
+    assert "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr
