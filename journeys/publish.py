@@ -12,10 +12,6 @@ from journeys.compose import House, rendered
 from journeys.models import Edition, Journey, Message, Version
 
 
-class NotPublished(ValueError):
-    """The journey was never published: it can't be paused or resumed."""
-
-
 def sendable() -> set[int]:
     """Return the ids of messages that a journey may send: the published ones."""
     return set(Message.objects.filter(current__isnull=False).values_list("pk", flat=True))

@@ -35,6 +35,8 @@ def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
     deploy = "check --deploy --fail-level WARNING"
     missing = "makemigrations --check --dry-run"
     schema = f"spectacular --validate --fail-on-warn --file {os.devnull}"
+    # Tests of one floor's scripts; the last check is for those that need a whole running house.
+    scripts = ["-m", "browser and not alone", "--ignore=tests/browser"]
     parallel = ["-n", "2", "--dist", "worksteal", "-m", "not browser and not alone"]
     return [
         ("ruff check", [str(BIN / "ruff"), "check", *CODE], {}),
@@ -48,6 +50,7 @@ def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
         ("mypy", [str(BIN / "mypy"), *CODE[:5]], {}),
         ("pytest", [python, "-m", "pytest", "-q", *parallel, *chosen], {}),
         ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
+        ("scripts", [python, "-m", "pytest", "-q", *scripts, *chosen], {}),
         ("browser", [python, "-m", "pytest", "-q", "-m", "browser", "tests/browser"], {}),
     ]  # fmt: skip
 
@@ -90,7 +93,7 @@ def main() -> int:
         sys.stdout.write(f"\n── {name}\n")
         sys.stdout.flush()
         missing = need_chromium() if command[1:3] == ["-m", "pytest"] else ""
-        if missing and name == "browser":
+        if missing and name in {"scripts", "browser"}:
             sys.stdout.write(missing + "\n")
             good = False
         else:

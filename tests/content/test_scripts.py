@@ -28,7 +28,6 @@ SHIFTS = """new PerformanceObserver((list) => {
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="There is no Chromium here."),
 ]
 
 
