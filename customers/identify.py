@@ -13,7 +13,7 @@ import orjson
 from django.db import transaction
 from email_validator import EmailNotValidError, validate_email
 
-from customers.models import Alias, ContactPoint, Profile
+from customers.models import Alias, ContactPoint
 from dxp.lib import ids, rows
 
 LONGEST_VALUE = 255
@@ -59,12 +59,6 @@ def is_nobody(value: str) -> bool:
     """Return whether a value stands for nobody: empty, "null", "[object Object]", zeros."""
     bare = value.strip().strip("\"'`").strip().casefold()
     return bare in NOBODY or ZEROS.fullmatch(bare) is not None
-
-
-def profile_of(*, kind: str, value: str) -> Profile | None:
-    """Return the profile an alias belongs to now, or None where nobody knows it."""
-    found = Alias.objects.select_related("profile").filter(kind=kind, value=value).first()
-    return found.profile if found else None
 
 
 def ensure_alias(*, kind: str, value: str, at: datetime) -> Alias:

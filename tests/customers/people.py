@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 
 from customers import fold, ingest
-from customers.models import Profile, Source
+from customers.models import Alias, Profile, Source
 from dxp.users.models import ApiToken, User
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -94,3 +94,9 @@ def bought(cmp: str = "gte", times: int = 1) -> dict[str, Any]:
 def from_country(code: str) -> dict[str, Any]:
     leaf = {"op": "trait", "field": "country", "cmp": "eq", "value": code}
     return {"v": 1, "root": {"op": "and", "of": [leaf]}}
+
+
+def profile_of(*, kind: str, value: str) -> Profile | None:
+    """Return the profile an alias belongs to now, or None where nobody knows it."""
+    found = Alias.objects.select_related("profile").filter(kind=kind, value=value).first()
+    return found.profile if found else None

@@ -8,9 +8,10 @@ from decimal import Decimal
 import pytest
 from wagtail import hooks
 
-from customers import fold, identify, ingest, record, tasks
+from customers import fold, ingest, record, tasks
 from customers.models import Event, EventDay, Inbox, Quarantine, Seen
 from dxp.lib.clock import now
+from tests.customers import people
 from tests.customers.conftest import names
 
 
@@ -29,7 +30,7 @@ class TestOnce:
 
     def test_our_own_events_likewise(self, send, viewed, heard):
         send(viewed())
-        chen = identify.profile_of(kind="anonymous", value="chen-phone")
+        chen = people.profile_of(kind="anonymous", value="chen-phone")
         new = [record.New(chen.pk, "Journey Entered", {}, now(), f"j{i}") for i in (1, 2, 1)]
         heard.events.clear()
 

@@ -16,11 +16,12 @@ from customers.models import (
     SegmentMember,
 )
 from dxp.lib.clock import now
+from tests.customers import people
 from tests.customers.test_segment import inside, lives_in, read
 
 
 def person(kind, value):
-    return identify.profile_of(kind=kind, value=value)
+    return people.profile_of(kind=kind, value=value)
 
 
 def counted(profile):

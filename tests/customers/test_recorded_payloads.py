@@ -11,9 +11,10 @@ import orjson
 import pytest
 import time_machine
 
-from customers import fold, identify
+from customers import fold
 from customers.models import Event, Inbox, Quarantine, Source
 from dxp.lib.clock import now
+from tests.customers import people
 
 pytestmark = [pytest.mark.dataset, pytest.mark.django_db]
 PAYLOADS = sorted(
@@ -133,8 +134,8 @@ def test_the_people_of_a_session_are_one_person(client, recorded):
 
     told = [c for one in recorded("04-rudder-python-batch-gzip.json") for c in calls_of(one)]
     known = next(call for call in told if call["type"] == "identify")
-    profile = identify.profile_of(kind="user", value=known["userId"])
-    assert profile == identify.profile_of(kind="anonymous", value=known["anonymousId"])
+    profile = people.profile_of(kind="user", value=known["userId"])
+    assert profile == people.profile_of(kind="anonymous", value=known["anonymousId"])
     assert profile.traits == known["context"]["traits"]
 
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 from customers import fold, identify, match, record, rules, segment
 from customers.models import EventDay, Profile, Segment, SegmentDue, SegmentMember
 from dxp.lib.clock import now
-from tests.customers import trees
+from tests.customers import people, trees
 from tests.customers.conftest import names
 
 
@@ -42,7 +42,7 @@ class TestEntering:
         assert inside(readers) == set()
         send(viewed())
 
-        chen = identify.profile_of(kind="anonymous", value="chen-phone")
+        chen = people.profile_of(kind="anonymous", value="chen-phone")
         assert inside(readers) == {chen.pk}
         assert segment.members_of(chen.pk) == {readers.pk}
         assert names() == ["Article Viewed", "Article Viewed", "Segment Entered"]
@@ -76,7 +76,7 @@ class TestEntering:
         bruno = identify.ensure_alias(kind="user", value="bruno", at=before)
         segment.sweep(at=before)
 
-        chen = identify.profile_of(kind="anonymous", value="chen-phone")
+        chen = people.profile_of(kind="anonymous", value="chen-phone")
         assert inside(quiet) == {chen.pk, bruno.profile_id}
 
     def test_a_segment_of_a_segment_follows_in_the_same_transaction(self, send, viewed, signs_up):
@@ -96,7 +96,7 @@ class TestEntering:
     def test_our_own_events_count_too(self, send, viewed):
         clickers = segment.create(name="Clickers", rule=read(1, name="Message Clicked"), at=now())
         send(viewed())
-        chen = identify.profile_of(kind="anonymous", value="chen-phone")
+        chen = people.profile_of(kind="anonymous", value="chen-phone")
 
         record.events([record.New(chen.pk, "Message Clicked", {}, now(), "click-1")], at=now())
 
@@ -119,7 +119,7 @@ class TestFillsAndEdits:
 
         segment.edit(segment=readers, rule=read(2), at=now())
 
-        ana = identify.profile_of(kind="anonymous", value="ana-phone")
+        ana = people.profile_of(kind="anonymous", value="ana-phone")
         assert inside(readers) == {ana.pk}
         assert SegmentMember.objects.get(left_at__isnull=False).left_cause == "edit"
 

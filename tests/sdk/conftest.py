@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from customers import fold, identify, segment
+from customers import fold, segment
 from customers.models import Event, Inbox, Quarantine, Source
 from dxp.lib.clock import now
+from tests.customers import people
 
 READERS = {"v": 1, "root": {"op": "event", "name": "Article Viewed", "metric": "count",
                             "window": {"last": [7, "days"]}, "cmp": "gte", "value": 2}}  # fmt: skip
@@ -37,8 +38,8 @@ def check_the_story(server):
             "Aliased", "Article Viewed", "Article Viewed", "Identified", "Joined Group",
             "Order Completed", "Page Viewed", "Screen Viewed",
         ]  # fmt: skip
-        chen = identify.profile_of(kind="user", value="chen")
-        assert chen == identify.profile_of(kind="anonymous", value="chen-phone")
+        chen = people.profile_of(kind="user", value="chen")
+        assert chen == people.profile_of(kind="anonymous", value="chen-phone")
         assert chen.traits == {"email": "chen@example.test", "name": "陈"}
         assert segment.members_of(chen.pk) == {server.readers.pk}
         order = sent.get(name="Order Completed")
