@@ -31,3 +31,18 @@ class TestRows:
         )
 
         assert Profile.objects.get().bucket == 3
+
+
+@pytest.mark.django_db
+class TestPictures:
+    def test_a_rendition_is_served_and_no_document(self, client, settings, tmp_path):
+        settings.MEDIA_ROOT = tmp_path
+        for folder in ("images", "documents"):
+            (tmp_path / folder).mkdir()
+            (tmp_path / folder / "tree.jpg").write_bytes(b"picture")
+
+        seen = client.get("/media/images/tree.jpg")
+
+        assert (seen.status_code, b"".join(seen)) == (200, b"picture")
+        for path in ("documents/tree.jpg", "images/../documents/tree.jpg", "images/"):
+            assert client.get(f"/media/{path}").status_code in {301, 400, 404}, path

@@ -82,6 +82,7 @@ def furnish(*, at):
                 return path.pk
         known = {
             "kind": "track",
+            "name": "none.jpg",
             "table": "pages",
             "slug": group.slug,
             "segment_slug": group.slug,
