@@ -6,4 +6,9 @@ class CustomersConfig(AppConfig):
     verbose_name = "Customers"
 
     def ready(self) -> None:
-        from customers import extend  # noqa: F401 - declares this floor's hooks
+        from customers import (
+            extend,  # noqa: F401 - declares this floor's hooks
+            keep,
+        )
+
+        keep.register()

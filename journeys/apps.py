@@ -8,7 +8,9 @@ class JourneysConfig(AppConfig):
     def ready(self) -> None:
         from journeys import (
             extend,  # noqa: F401 - declares this floor's hooks
+            keep,
             receivers,
         )
 
         receivers.connect()
+        keep.register()

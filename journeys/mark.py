@@ -66,5 +66,15 @@ def read(deliveries: list[int]) -> dict[int, str]:
     }
 
 
+def forget(deliveries: list[int]) -> None:
+    """Remove the marks of deliveries: an answer may repeat the address.
+
+    Raises:
+        RedisError: Redis is away; the marks die after a day.
+    """
+    if deliveries:
+        hints.client().delete(*(_key(delivery) for delivery in deliveries))
+
+
 def _key(delivery: int) -> str:
     return f"journeys:mark:{delivery}"
