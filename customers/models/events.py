@@ -38,23 +38,6 @@ class Inbox(models.Model):
         return f"{self.source_id} {self.received_at:%c}"
 
 
-class Quarantine(models.Model):
-    """Events that could not be accepted, with the reason; their neighbors in the batch were."""
-
-    source = models.ForeignKey(Source, models.CASCADE, verbose_name=_("source"))
-    received_at = models.DateTimeField(_("received"))
-    reason = models.CharField(_("reason"), max_length=200)
-    body = models.JSONField(_("event"))
-
-    class Meta:
-        verbose_name = _("rejected event")
-        verbose_name_plural = _("rejected events")
-        indexes = [models.Index(fields=["-received_at"], name="customers_quarantine_latest")]
-
-    def __str__(self) -> str:
-        return self.reason
-
-
 class Seen(models.Model):
     """Message ids already folded: what arrives again is dropped. Pruned after 30 days.
 
