@@ -37,6 +37,15 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="customers.source",
+                        verbose_name="source",
+                    ),
+                ),
                 ("message_id", models.CharField(max_length=100)),
                 ("received_at", models.DateTimeField(verbose_name="received")),
                 ("at", models.DateTimeField()),
@@ -52,92 +61,6 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "bot events",
                 "ordering": ["-received_at", "-id"],
             },
-        ),
-        migrations.CreateModel(
-            name="ComputedTrait",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("event", models.CharField(max_length=200, verbose_name="event")),
-                (
-                    "metric",
-                    models.CharField(
-                        choices=[
-                            ("count", "How often"),
-                            ("days", "On how many days"),
-                            ("sum", "Sum of a property"),
-                            ("avg", "Average of a property"),
-                            ("min", "Smallest value of a property"),
-                            ("max", "Largest value of a property"),
-                            ("first", "First value of a property, or the first time"),
-                            ("last", "Last value of a property, or the last time"),
-                            ("most_frequent", "Most frequent value of a property"),
-                            ("unique_count", "Number of different values of a property"),
-                        ],
-                        default="count",
-                        max_length=20,
-                        verbose_name="measure",
-                    ),
-                ),
-                ("prop", models.CharField(blank=True, max_length=200, verbose_name="property")),
-                (
-                    "days",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        help_text="Leave it empty to count everything that was ever collected.",
-                        null=True,
-                        verbose_name="within the last days",
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("COMPUTING", "Computing"),
-                            ("LIVE", "Live"),
-                            ("FAILED", "Failed"),
-                        ],
-                        default="COMPUTING",
-                        editable=False,
-                        max_length=10,
-                        verbose_name="state",
-                    ),
-                ),
-                ("failure", models.TextField(blank=True, default="", editable=False)),
-                ("done", models.IntegerField(default=0, editable=False)),
-                ("total", models.IntegerField(default=0, editable=False)),
-                (
-                    "computed_at",
-                    models.DateTimeField(editable=False, null=True, verbose_name="computed"),
-                ),
-            ],
-            options={
-                "verbose_name": "computed trait",
-                "verbose_name_plural": "computed traits",
-            },
-        ),
-        migrations.CreateModel(
-            name="ComputedValue",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "computed_id",
-                        "profile_id",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("value", models.JSONField(null=True)),
-                ("computed_at", models.DateTimeField()),
-                ("due_at", models.DateTimeField(null=True)),
-            ],
         ),
         migrations.CreateModel(
             name="TraitDef",
@@ -230,12 +153,132 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="ComputedTrait",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "trait",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="computed",
+                        to="customers.traitdef",
+                    ),
+                ),
+                ("event", models.CharField(max_length=200, verbose_name="event")),
+                (
+                    "metric",
+                    models.CharField(
+                        choices=[
+                            ("count", "How often"),
+                            ("days", "On how many days"),
+                            ("sum", "Sum of a property"),
+                            ("avg", "Average of a property"),
+                            ("min", "Smallest value of a property"),
+                            ("max", "Largest value of a property"),
+                            ("first", "First value of a property, or the first time"),
+                            ("last", "Last value of a property, or the last time"),
+                            ("most_frequent", "Most frequent value of a property"),
+                            ("unique_count", "Number of different values of a property"),
+                        ],
+                        default="count",
+                        max_length=20,
+                        verbose_name="measure",
+                    ),
+                ),
+                ("prop", models.CharField(blank=True, max_length=200, verbose_name="property")),
+                (
+                    "days",
+                    models.PositiveSmallIntegerField(
+                        blank=True,
+                        help_text="Leave it empty to count everything that was ever collected.",
+                        null=True,
+                        verbose_name="within the last days",
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("COMPUTING", "Computing"),
+                            ("LIVE", "Live"),
+                            ("FAILED", "Failed"),
+                        ],
+                        default="COMPUTING",
+                        editable=False,
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("failure", models.TextField(blank=True, default="", editable=False)),
+                ("done", models.IntegerField(default=0, editable=False)),
+                ("total", models.IntegerField(default=0, editable=False)),
+                (
+                    "computed_at",
+                    models.DateTimeField(editable=False, null=True, verbose_name="computed"),
+                ),
+            ],
+            options={
+                "verbose_name": "computed trait",
+                "verbose_name_plural": "computed traits",
+            },
+        ),
+        migrations.CreateModel(
+            name="ComputedValue",
+            fields=[
+                (
+                    "profile",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="computed_values",
+                        to="customers.profile",
+                    ),
+                ),
+                (
+                    "computed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="values",
+                        to="customers.computedtrait",
+                    ),
+                ),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "computed_id",
+                        "profile_id",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("value", models.JSONField(null=True)),
+                ("computed_at", models.DateTimeField()),
+                ("due_at", models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name="TraitObservation",
             fields=[
                 (
                     "id",
                     models.BigAutoField(
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "alias",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="observations",
+                        to="customers.alias",
                     ),
                 ),
                 ("key", models.TextField()),
@@ -247,34 +290,6 @@ class Migration(migrations.Migration):
             options={
                 "ordering": ["observed_at", "id"],
             },
-        ),
-        migrations.AddField(
-            model_name="botevent",
-            name="source",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="+",
-                to="customers.source",
-                verbose_name="source",
-            ),
-        ),
-        migrations.AddField(
-            model_name="computedvalue",
-            name="computed",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="values",
-                to="customers.computedtrait",
-            ),
-        ),
-        migrations.AddField(
-            model_name="computedvalue",
-            name="profile",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="computed_values",
-                to="customers.profile",
-            ),
         ),
         migrations.AddConstraint(
             model_name="traitdef",
@@ -301,26 +316,6 @@ class Migration(migrations.Migration):
                     ["most_recent", "oldest", "non_empty", "source_rank", "sum", "union"],
                 )),
                 name="customers_traitdef_survivorship",
-            ),
-        ),
-        migrations.AddField(
-            model_name="computedtrait",
-            name="trait",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="computed",
-                to="customers.traitdef",
-            ),
-        ),
-        migrations.AddField(
-            model_name="traitobservation",
-            name="alias",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_index=False,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="observations",
-                to="customers.alias",
             ),
         ),
         migrations.AddIndex(
