@@ -23,6 +23,9 @@ SKEW = timedelta(seconds=10)
 # Before this, a time is a default of some program and not a memory.
 OLDEST = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECONDS_FROM = 10**11
+# A browser keeps what it could not send; whoever claims to have kept it longer is not believed, and
+# message ids are not remembered longer either.
+KEPT_BY_BROWSERS = timedelta(days=30)
 
 NAMES = {
     "page": "Page Viewed",
@@ -39,7 +42,11 @@ READ = frozenset({
 
 
 class Unfit(ValueError):
-    """The event can't be accepted; the message is the reason."""
+    """The event can't be accepted; the message is the reason, the code its kind."""
+
+    def __init__(self, reason: str, code: str = "other") -> None:
+        super().__init__(reason)
+        self.code = code
 
 
 class Fact(msgspec.Struct, array_like=True, gc=False):
@@ -74,6 +81,7 @@ def fact(
     sent_at: Any = None,
     context: dict[str, Any] | None = None,
     measure: bool = True,
+    met: dict[str, Any] | None = None,
 ) -> Fact:
     """Return an event in its normal shape.
 
@@ -84,28 +92,34 @@ def fact(
         sent_at: when the batch was sent, by the sender's clock.
         context: the batch's context, under the event's own.
         measure: whether the event may be too big (the batch was not small).
+        met: what we saw of the sender ourselves, where its claims do not count: it goes over the
+            event's own context, and times of long ago are not believed.
 
     Raises:
         Unfit: it can't be accepted.
     """
     if not isinstance(raw, dict):
-        raise Unfit("An event is an object.")
+        raise Unfit("An event is an object.", "shape")
     if measure and _size(raw) > BIGGEST_EVENT:
-        raise Unfit("The event is larger than 100 KB.")
+        raise Unfit("The event is larger than 100 KB.", "size")
     clean: dict[str, Any] = tidy(raw)
     kind = clean.get("type")
     if kind not in NAMES and kind != "track":
-        raise Unfit("The type is none of track, page, screen, identify, group, alias.")
+        raise Unfit("The type is none of track, page, screen, identify, group, alias.", "type")
     told = _told(clean)
     if context:
         told = {**context, **told}
     user_id, anonymous_id = name_of(clean.get("userId")), name_of(clean.get("anonymousId"))
     previous_id = name_of(clean.get("previousId")) if kind == "alias" else None
     if user_id is None and anonymous_id is None and previous_id is None:
-        raise Unfit("Neither userId nor anonymousId names anybody.")
+        raise Unfit("Neither userId nor anonymousId names anybody.", "nobody")
     if kind == "alias" and (user_id is None or previous_id is None):
-        raise Unfit("An alias call needs userId and previousId.")
+        raise Unfit("An alias call needs userId and previousId.", "alias")
     moment, doubt = when(clean, at=at, sent_at=sent_at)
+    if met is not None:
+        told = {**told, **met}
+        if at - moment > KEPT_BY_BROWSERS:
+            moment, doubt = at, clean.get("timestamp") or clean.get("originalTimestamp")
     if doubt is not None:
         told = {**told, "originalTimestamp": doubt}
     return Fact(
@@ -157,7 +171,7 @@ def name_of(value: Any) -> str | None:
     if identify.is_nobody(text):
         return None
     if len(text) > LONGEST_ID:
-        raise Unfit(f"An id is longer than {LONGEST_ID} characters.")
+        raise Unfit(f"An id is longer than {LONGEST_ID} characters.", "id")
     return text
 
 
@@ -245,7 +259,7 @@ def _message_id(value: Any) -> str:
         return f"dxp-{ids.uuid7()}"
     text = str(value)
     if len(text) > LONGEST_MESSAGE_ID:
-        raise Unfit(f"The messageId is longer than {LONGEST_MESSAGE_ID} characters.")
+        raise Unfit(f"The messageId is longer than {LONGEST_MESSAGE_ID} characters.", "id")
     return text
 
 
@@ -253,19 +267,19 @@ def _name(kind: str, event: Any) -> str:
     if kind != "track":
         return NAMES[kind]
     if isinstance(event, bool) or not isinstance(event, (str, int, float)):
-        raise Unfit("A track call needs the name of its event.")
+        raise Unfit("A track call needs the name of its event.", "name")
     text = str(event).strip()
     if not text:
-        raise Unfit("A track call needs the name of its event.")
+        raise Unfit("A track call needs the name of its event.", "name")
     if len(text) > LONGEST_NAME:
-        raise Unfit(f"The event's name is longer than {LONGEST_NAME} characters.")
+        raise Unfit(f"The event's name is longer than {LONGEST_NAME} characters.", "name")
     return text
 
 
 def _group_id(value: Any) -> str:
     group = name_of(value)
     if group is None:
-        raise Unfit("A group call needs a groupId.")
+        raise Unfit("A group call needs a groupId.", "group")
     return group
 
 
@@ -278,7 +292,7 @@ def _properties(kind: str, clean: dict[str, Any], told: dict[str, Any]) -> dict[
     if properties is None:
         properties = {}
     if not isinstance(properties, dict):
-        raise Unfit(f"The {key} are not an object.")
+        raise Unfit(f"The {key} are not an object.", "fields")
     if kind in ("page", "screen"):
         # The name and category stand beside the properties.
         beside = {one: clean[one] for one in ("name", "category") if clean.get(one)}

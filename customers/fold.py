@@ -12,7 +12,7 @@ from django.db import DataError, IntegrityError, OperationalError, ProgrammingEr
 
 from customers import append, extend, ingest, partitions, segment
 from customers.append import Recorded, Row
-from customers.clean import Fact
+from customers.clean import Fact, Unfit
 from customers.models import SegmentMember
 from customers.resolve import People
 from dxp.lib import rows
@@ -102,9 +102,9 @@ def _one_by_one(limit: int, at: datetime) -> int:
             try:
                 with transaction.atomic():
                     _take_in(_read([row]), at)
-            except UNFIT as error:
-                log.exception("An inbox row of source %s was set aside.", row.source_id)
-                _set_aside(row, error)
+            except UNFIT:
+                log.exception("An inbox row of source %s goes event by event.", row.source_id)
+                _event_by_event(row, at)
         _done(waiting)
     return len(waiting)
 
@@ -143,10 +143,27 @@ def _read(waiting: Sequence[_Waiting]) -> list[_Arrived]:
     ]
 
 
-def _set_aside(row: _Waiting, error: Exception) -> None:
-    reason = f"It could not be folded: {type(error).__name__}: {error}"
-    body = bytes(row.body).decode(errors="replace")
-    ingest.set_aside(source_id=row.source_id, unfit=[(reason, {"inbox": body})], at=row.received_at)
+def _event_by_event(row: _Waiting, at: datetime) -> None:
+    """Take in what can be; what can't is set aside alone, and can be tried again."""
+    try:
+        arrived = _read([row])
+    except UNFIT as error:
+        raw = {"inbox": bytes(row.body).decode(errors="replace")}
+        unfit = [(Unfit(_why(error), "fold"), raw)]
+        ingest.set_aside(source_id=row.source_id, unfit=unfit, at=row.received_at)
+        return
+    for one in arrived:
+        try:
+            with transaction.atomic():
+                _take_in([one], at)
+        except UNFIT as error:
+            ingest.give_back(
+                source_id=row.source_id, fact=one.fact, reason=_why(error), at=row.received_at
+            )
+
+
+def _why(error: Exception) -> str:
+    return f"It could not be folded: {type(error).__name__}: {error}"
 
 
 def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
@@ -160,7 +177,7 @@ def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
     recorded = people.merged(at=at)
     new = [_row(one, people) for one in events]
     fresh = people.fresh
-    people.learn()
+    people.learn(sources=[one.source_id for one in events])
     recorded += append.append(new=new)
     recorded += segment.all_of(profile_ids=fresh, cause=EVENT, at=at)
     did = _did(new, besides=set(fresh))
@@ -188,13 +205,17 @@ def _rising(recorded: list[Recorded]) -> list[Recorded]:
 
 def _never_seen(arrived: Sequence[_Arrived], at: datetime) -> list[_Arrived]:
     fresh = append.once(keys=((one.source_id, one.fact.message_id) for one in arrived), at=at)
-    events = []
+    events, again = [], []
     for one in arrived:
         key = (one.source_id, one.fact.message_id)
         if key in fresh:
             # Of copies within this batch the first counts.
             fresh.remove(key)
             events.append(one)
+        else:
+            again.append((one.source_id, one.received_at, one.fact))
+    if again:
+        ingest.note_repeats(repeats=again)
     return events
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
@@ -20,9 +21,11 @@ from django.http import HttpRequest, HttpResponse
 from customers import clean, ingest
 from customers.api import body
 from customers.api.body import Refused
+from customers.api.limit import TooMany, limit
 from customers.api.nudge import nudge
 from customers.models import Source
 from dxp.lib import clock
+from dxp.lib.http import visitor_address
 
 log = logging.getLogger(__name__)
 PREFIXES = ("/v1/", "/beacon/v1/", "/sourceConfig")
@@ -30,6 +33,7 @@ SMALL_BODY = clean.BIGGEST_EVENT
 RETRY_AFTER = 5
 KEPT_FOR = 5.0
 MOST_KEPT = 1000
+LONGEST_AGENT = 500
 SINGLE = {
     "identify": "identify", "i": "identify", "track": "track", "t": "track", "page": "page",
     "p": "page", "screen": "screen", "s": "screen", "group": "group", "g": "group",
@@ -49,6 +53,8 @@ def answer(request: HttpRequest, **named: str) -> HttpResponse:
         response = _answer(request)
     except Refused as no:
         response = _json({"code": no.code, "message": no.message}, status=no.status)
+        if isinstance(no, TooMany):
+            response.headers["Retry-After"] = str(no.seconds)
     except (DatabaseError, InterfaceError) as error:
         log.warning("An event request was put off: %s", error)
         _drop_connection()
@@ -97,6 +103,7 @@ def _collect(request: HttpRequest, path: list[str]) -> HttpResponse:
         key = told.get("writeKey") or request.GET.get("writeKey")
         source = _source(key if isinstance(key, str) else None)
     events, context = _events(told, path[-1])
+    limit.take(source=source.pk, events=len(events))
     accepted = ingest.accept(
         source=source,
         events=events,
@@ -104,6 +111,7 @@ def _collect(request: HttpRequest, path: list[str]) -> HttpResponse:
         sent_at=told.get("sentAt") or request.headers.get("SentAt"),
         context=context,
         small=len(sent) <= SMALL_BODY,
+        met=_met(request) if source.kind == Source.Kind.BROWSER else None,
     )
     if accepted.stored:
         nudge()
@@ -132,6 +140,15 @@ def _with(event: Any, integrations: dict[str, Any]) -> Any:
         return event
     own = event.get("integrations")
     return {**event, "integrations": {**integrations, **(own if isinstance(own, dict) else {})}}
+
+
+def _met(request: HttpRequest) -> dict[str, Any]:
+    """Return what we see of a sender that could claim anything: its network and its browser."""
+    agent = request.headers.get("User-Agent", "")[:LONGEST_AGENT]
+    return {
+        "ip": visitor_address(request.META, proxies=settings.PROXIES),
+        "userAgent": clean.tidy(agent),
+    }
 
 
 def _metrics(request: HttpRequest, path: list[str]) -> HttpResponse:
