@@ -6,18 +6,15 @@ person's segments without seeing each other's events.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
 
-from customers import partitions
-from customers.match import today
+from customers import partitions, rollup
 from customers.models import Source
 from dxp.lib import rows
 
@@ -26,8 +23,6 @@ COLUMNS = (
     "id", "received_at", "at", "position", "source_id", "message_id", "type", "name", "alias_id",
     "profile_id", "user_id", "anonymous_id", "previous_id", "group_id", "properties", "context",
 )  # fmt: skip
-AMOUNTS = ("revenue", "value", "total")
-BIGGEST_AMOUNT = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +144,7 @@ def append(*, new: Sequence[Row]) -> list[Recorded]:
         )
         ids = sorted(one for (one,) in cursor.fetchall())
     rows.copy_rows("customers_event", COLUMNS, map(_columns, ids, new))
-    _count(new)
+    rollup.count(new=new)
     return [
         Recorded(
             number, row.profile_id, row.alias_id, row.type, row.name, row.at, row.received_at,
@@ -173,67 +168,9 @@ def own(*, new: Sequence[New], aliases: dict[int, int], at: datetime) -> list[Ro
     ]  # fmt: skip
 
 
-def amount(properties: dict[str, Any]) -> Decimal:
-    """Return what an event is worth: its revenue, else its value, else its total, else nothing."""
-    for key in AMOUNTS:
-        value = properties.get(key)
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, str):
-            try:
-                value = float(value)
-            except ValueError:
-                continue
-        if isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < BIGGEST_AMOUNT:
-            return Decimal(str(value)).quantize(Decimal("0.0001"))
-    return Decimal(0)
-
-
 def _columns(number: int, row: Row) -> tuple[Any, ...]:
     return (
         number, row.received_at, row.at, row.position, row.source_id, row.message_id, row.type,
         row.name, row.alias_id, row.profile_id, row.user_id, row.anonymous_id, row.previous_id,
         row.group_id, orjson.dumps(row.properties).decode(), orjson.dumps(row.context).decode(),
     )  # fmt: skip
-
-
-@dataclass(slots=True)
-class _Day:
-    n: int
-    amount: Decimal
-    first_at: datetime
-    last_at: datetime
-
-
-def _count(new: Sequence[Row]) -> None:
-    days: dict[tuple[int, str, date], _Day] = {}
-    for row in new:
-        key = (row.profile_id, row.name, today(row.at))
-        worth = amount(row.properties)
-        day = days.get(key)
-        if day is None:
-            days[key] = _Day(1, worth, row.at, row.at)
-        else:
-            day.n += 1
-            day.amount += worth
-            day.first_at = min(day.first_at, row.at)
-            day.last_at = max(day.last_at, row.at)
-    keys = sorted(days)
-    with rows.raw_cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO customers_eventday AS d "
-            "(profile_id, name, day, n, amount, first_at, last_at) "
-            "SELECT * FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::int[], "
-            "%s::numeric[], %s::timestamptz[], %s::timestamptz[]) "
-            "ON CONFLICT (profile_id, name, day) DO UPDATE SET n = d.n + excluded.n, "
-            "amount = d.amount + excluded.amount, "
-            "first_at = LEAST(d.first_at, excluded.first_at), "
-            "last_at = GREATEST(d.last_at, excluded.last_at)",
-            [
-                *(rows.array(key[place] for key in keys) for place in range(3)),
-                rows.array(days[key].n for key in keys),
-                rows.array(days[key].amount for key in keys),
-                rows.array(days[key].first_at for key in keys),
-                rows.array(days[key].last_at for key in keys),
-            ],
-        )

@@ -19,6 +19,7 @@ from customers import rules
 
 OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
 METRIC_COLUMNS = {"count": "n", "sum": "amount"}
+PLAIN = "(SELECT id FROM customers_eventmatcher WHERE event = %s AND \"where\" = '[]')"
 
 
 @dataclass(slots=True)
@@ -124,7 +125,7 @@ class _Joins:
         name = self._join(
             ("event", leaf.name, leaf.days),
             "SELECT profile_id, sum(n) AS n, sum(amount) AS amount, min(day) AS since "
-            f"FROM customers_eventday e WHERE e.name = %s{window} GROUP BY 1",
+            f"FROM customers_eventday e WHERE e.matcher_id = {PLAIN}{window} GROUP BY 1",
             [leaf.name, *values],
         )
         if fresh and leaf.days is not None:
@@ -163,7 +164,7 @@ def _row_leaf(leaf: rules.Leaf, day: date) -> Sql:
     window, values = _window(leaf, day)
     return Sql(
         f"((SELECT COALESCE(sum(e.{METRIC_COLUMNS[leaf.metric]}), 0) FROM customers_eventday e "
-        f"WHERE e.profile_id = p.id AND e.name = %s{window}) {OPERATORS[leaf.cmp]} %s)",
+        f"WHERE e.profile_id = p.id AND e.matcher_id = {PLAIN}{window}) {OPERATORS[leaf.cmp]} %s)",
         [leaf.name, *values, leaf.value],
     )
 
@@ -176,7 +177,7 @@ def _row_due(root: rules.Node, day: date) -> Sql:
             parts.append(
                 Sql(
                     "(SELECT min(e.day) FROM customers_eventday e WHERE e.profile_id = p.id "
-                    f"AND e.name = %s{window}) + {int(leaf.days)}",
+                    f"AND e.matcher_id = {PLAIN}{window}) + {int(leaf.days)}",
                     [leaf.name, *values],
                 )
             )

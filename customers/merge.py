@@ -59,9 +59,10 @@ def survivors(kept: tuple[Any, ...], absorbed: tuple[Any, ...]) -> Mapping[str, 
 
 
 _MOVES = (
-    "INSERT INTO customers_eventday AS d (profile_id, name, day, n, amount, first_at, last_at) "
-    "SELECT %(kept)s, name, day, n, amount, first_at, last_at FROM customers_eventday "
-    "WHERE profile_id = %(absorbed)s ON CONFLICT (profile_id, name, day) DO UPDATE "
+    "INSERT INTO customers_eventday AS d "
+    "(profile_id, matcher_id, day, n, amount, first_at, last_at) "
+    "SELECT %(kept)s, matcher_id, day, n, amount, first_at, last_at FROM customers_eventday "
+    "WHERE profile_id = %(absorbed)s ON CONFLICT (profile_id, matcher_id, day) DO UPDATE "
     "SET n = d.n + excluded.n, amount = d.amount + excluded.amount, "
     "first_at = LEAST(d.first_at, excluded.first_at), "
     "last_at = GREATEST(d.last_at, excluded.last_at)",

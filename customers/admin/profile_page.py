@@ -149,5 +149,5 @@ def links(aliases: list[Alias]) -> QuerySet[IdentityLink]:
 
 def names(profile: Profile) -> list[str]:
     """Return the names of the events that a person did."""
-    found = EventDay.objects.filter(profile=profile).order_by("name").values_list("name", flat=True)
-    return list(found.distinct())
+    found = EventDay.objects.filter(profile=profile, matcher__where=[]).order_by("matcher__event")
+    return list(found.values_list("matcher__event", flat=True).distinct())

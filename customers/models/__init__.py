@@ -1,7 +1,7 @@
 """The nouns of this floor; other floors import from here."""
 
 from customers.models.consents import ConsentEntry
-from customers.models.events import Event, EventDay, Inbox, Seen
+from customers.models.events import Event, EventDay, EventMatcher, Inbox, Seen
 from customers.models.identities import Alias, AliasOverride, ContactPoint, IdentityLink
 from customers.models.profiles import Profile
 from customers.models.rejected import Quarantine, Repeat, Replay
@@ -25,6 +25,7 @@ __all__ = [
     "ContactPoint",
     "Event",
     "EventDay",
+    "EventMatcher",
     "IdentityLink",
     "Inbox",
     "Profile",

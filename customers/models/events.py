@@ -121,6 +121,33 @@ class Event(models.Model):
         return self.name
 
 
+class EventMatcher(models.Model):
+    """One kind of thing that people do: an event's name, and what its properties must say.
+
+    One without conditions stands for the name itself and is made when the first such event comes.
+    One with conditions is made by the first rule that asks for it and shared by all rules; from
+    then on new events are counted under it, and `counted_at` says when the older ones were too.
+    Rows never change their meaning, and are not deleted while a rule uses them.
+    """
+
+    id = models.AutoField(primary_key=True)
+    event = models.CharField(max_length=200)
+    where = models.JSONField(default=list)
+    # `customers.rollup.key_of`: one for each meaning.
+    key = models.CharField(max_length=64, unique=True)
+    counted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["id"], condition=~models.Q(where=[]), name="customers_matcher_filtered"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.event
+
+
 class EventDay(models.Model):
     """How often and for how much a profile did one thing on one day: what segments count.
 
@@ -128,9 +155,12 @@ class EventDay(models.Model):
     `value`, `total`, in this order).
     """
 
-    pk = models.CompositePrimaryKey("profile_id", "name", "day")
+    pk = models.CompositePrimaryKey("profile_id", "matcher_id", "day")
     profile = models.ForeignKey(Profile, models.CASCADE)
-    name = models.CharField(max_length=200)
+    # Not checked by the database: one lookup for each row of the fold's busiest table.
+    matcher = models.ForeignKey(
+        EventMatcher, models.DO_NOTHING, db_constraint=False, db_index=False
+    )
     day = models.DateField()
     n = models.IntegerField()
     amount = models.DecimalField(max_digits=18, decimal_places=4, default=0)
@@ -140,11 +170,11 @@ class EventDay(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["name", "day"],
+                fields=["matcher", "day"],
                 include=["profile", "n", "amount"],
                 name="customers_event_day",
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} {self.day}: {self.n}"
+        return f"{self.matcher_id} {self.day}: {self.n}"

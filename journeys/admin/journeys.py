@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from wagtail.admin.views import generic
 from wagtail.log_actions import log
 
-from customers.models import EventDay, Segment
+from customers.models import EventMatcher, Segment
 from dxp.lib import clock, hints
 from journeys import enroll, graph, publish
 from journeys.admin import counts
@@ -259,9 +259,9 @@ class JourneyViewSet(OwnViewSet):
 def _event_names() -> list[str]:
     """Return the names of events that were seen, those of our own included."""
     return sorted(
-        EventDay.objects
-        .filter(~Q(name=""))
-        .values_list("name", flat=True)
-        .distinct()[:MOST_EVENT_NAMES],
+        EventMatcher.objects
+        .filter(where=[])
+        .exclude(event="")
+        .values_list("event", flat=True)[:MOST_EVENT_NAMES],
         key=str.lower,
     )

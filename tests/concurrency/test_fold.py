@@ -72,7 +72,8 @@ def check_the_sums(events):
     sent = Event.objects.exclude(name__startswith="Segment")
     assert sent.count() == events
     assert sent.values("message_id").distinct().count() == events
-    counted = dict(EventDay.objects.values_list("name").annotate(total=Sum("n")).order_by())
+    days = EventDay.objects.values_list("matcher__event")
+    counted = dict(days.annotate(total=Sum("n")).order_by())
     for name in ("Article Viewed", "Identified"):
         assert counted.get(name, 0) == Event.objects.filter(name=name).count()
     for known in EventDay.objects.values_list("profile__state", flat=True).distinct():

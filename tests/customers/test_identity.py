@@ -25,7 +25,7 @@ def person(kind, value):
 
 
 def counted(profile):
-    return dict(EventDay.objects.filter(profile=profile).values_list("name", "n"))
+    return dict(EventDay.objects.filter(profile=profile).values_list("matcher__event", "n"))
 
 
 class TestIdentifyCalls:

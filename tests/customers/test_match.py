@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from customers import match, rules
+from customers import match, rollup, rules
 from customers.models import EventDay, Profile, Segment, SegmentMember
 from dxp.lib.clock import now
 from tests.customers import trees
@@ -27,6 +27,7 @@ def world(db):
         Segment.objects.create(name=f"S{i}", slug=f"s{i}", rule={}, state="LIVE").pk for i in (1, 2)
     ]
     people = {}
+    matchers = rollup.plain_ids(names=trees.EVENTS)
     for number in range(PEOPLE):
         traits = trees.person(dice)
         profile = Profile.objects.create(
@@ -35,10 +36,11 @@ def world(db):
         counts = trees.days(dice, today)
         EventDay.objects.bulk_create(
             EventDay(
-                profile=profile, name=name, day=day, n=n, amount=amount, first_at=at, last_at=at
+                profile=profile, matcher_id=matchers[name], day=day, n=n, amount=amount,
+                first_at=at, last_at=at,
             )
             for (name, day), (n, amount) in counts.items()
-        )
+        )  # fmt: skip
         inside = {one for one in segments if dice.random() < 0.4}
         for one in inside:
             SegmentMember.objects.create(

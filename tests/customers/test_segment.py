@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db.models import Q
 
-from customers import fold, identify, match, record, rules, segment
+from customers import fold, identify, match, record, rollup, rules, segment
 from customers.models import EventDay, Profile, Segment, SegmentDue, SegmentMember
 from dxp.lib.clock import now
 from tests.customers import people, trees
@@ -178,7 +178,7 @@ class TestTheClock:
         # 00:30 on the 28th in Bucharest; the clocks go forward on the 29th.
         fold_at(send, viewed(timestamp=at.isoformat()), at)
 
-        assert str(EventDay.objects.get(name="Article Viewed").day) == "2026-03-28"
+        assert str(EventDay.objects.get(matcher__event="Article Viewed").day) == "2026-03-28"
         assert SegmentDue.objects.get().due_at == datetime(2026, 3, 29, 21, tzinfo=UTC)
         assert len(inside(readers)) == 1
 
@@ -230,8 +230,9 @@ class TestTheClock:
         profile.traits = trees.person(dice)
         profile.save()
         counts = trees.days(dice, match.today(start))
+        matchers = rollup.plain_ids(names=trees.EVENTS)
         EventDay.objects.bulk_create(
-            EventDay(profile=profile, name=name, day=day, n=n, amount=amount,
+            EventDay(profile=profile, matcher_id=matchers[name], day=day, n=n, amount=amount,
                      first_at=at, last_at=at)
             for (name, day), (n, amount) in counts.items()
         )  # fmt: skip
