@@ -30,6 +30,16 @@ _declare(
     "",
     "Signs sessions, links in messages and cookies. Production refuses to start without one of 50 characters or more.",
 )
+_declare(
+    "ERASURE_KEYS",
+    "",
+    "Keys under which names of erased people are recognized, the newest first, separated by commas; an old one is needed as long as names were erased under it. Empty: `SECRET_KEY`.",
+)
+_declare(
+    "EVENT_KEEP_DAYS",
+    "0",
+    "How many days events are kept for which no retention rule says otherwise. 0 keeps them.",
+)
 _declare("DEBUG", "0", "1 shows tracebacks in the browser. Refused in production.")
 _declare(
     "ALLOWED_HOSTS",
@@ -71,10 +81,21 @@ _declare(
 )
 _declare("SEND_RATE", "50", "Messages a second at most through one sender.")
 _declare(
+    "EVENT_RATE",
+    "20000",
+    "Events a second that one write key may send on average; ten seconds' worth may come at once, more is answered with 429. 0: no limit.",
+)
+_declare(
+    "PROXIES",
+    "0",
+    "How many proxies of your own stand before the web server: so many places from the end of `X-Forwarded-For` a visitor's address is read.",
+)
+_declare(
     "TIME_ZONE",
     "UTC",
     "The workspace's time zone: days in reports and segments begin at its midnight.",
 )
+_declare("API_RATE", "1200", "Requests a minute to the API per token; 0 counts nobody.")
 _declare("WEB_WORKERS", "1", "Web server processes.")
 _declare("WORKER_CONCURRENCY", "2", "Processes of the background worker.")
 _declare("LOG_LEVEL", "INFO", "How much is logged: DEBUG, INFO, WARNING or ERROR.")
