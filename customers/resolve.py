@@ -14,7 +14,7 @@ from customers.append import Recorded
 from customers.clean import Fact
 from customers.identify import Owned
 from customers.models import Alias, IdentityLink, SegmentMember
-from customers.trait import Person
+from customers.trait import Person, Telling
 from dxp.lib import rows
 
 ANONYMOUS, USER = str(Alias.Kind.ANONYMOUS), str(Alias.Kind.USER)
@@ -90,14 +90,20 @@ class People:
             profile_ids=sorted(set(kept.values())), cause=SegmentMember.Cause.MERGE, at=at
         )
 
-    def learn(self) -> None:
-        """Take over what the events tell about the people, and write it."""
-        points = []
-        for fact, received_at in self.events:
-            person = self.known[self.owner[self.alias_of(fact).id]]
+    def learn(self, *, sources: Sequence[int]) -> None:
+        """Take over what the events tell about the people, and write it.
+
+        Args:
+            sources: who sent each of the events.
+        """
+        told = []
+        for (fact, received_at), source in zip(self.events, sources, strict=True):
+            alias = self.alias_of(fact)
+            person = self.known[self.owner[alias.id]]
             trait.see(person=person, fact=fact)
             if fact.type == "identify":
-                points += trait.take(person=person, fact=fact, received_at=received_at)
+                told.append(Telling(person, alias.id, fact, f"source:{source}", received_at))
+        points = trait.take(told=told)
         self._make(self.fresh)
         self._update([one for one in self.known.values() if one.is_changed and not one.is_fresh])
         identify.write_contact_points(points=points)
