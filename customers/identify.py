@@ -138,27 +138,6 @@ def _profile(number: int, state: str, at: datetime, told: Mapping[int, Told]) ->
     return number, public, bucket, state, one.is_known, traits, one.created_at, one.last_seen_at
 
 
-def write_owners(*, moved: Sequence[tuple[int, int, bool]], at: datetime) -> None:
-    """Give aliases another profile: (alias, profile, whether events bear the old one)."""
-    if not moved:
-        return
-    ordered = sorted(moved)
-    with rows.raw_cursor() as cursor:
-        cursor.execute(
-            "UPDATE customers_alias a SET profile_id = t.owner "
-            "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) WHERE a.id = t.id",
-            [rows.array(one[0] for one in ordered), rows.array(one[1] for one in ordered)],
-        )
-        stamped = [one for one in ordered if one[2]]
-        cursor.execute(
-            "INSERT INTO customers_aliasoverride (alias_id, profile_id, changed_at) "
-            "SELECT id, owner, %s FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) "
-            "ON CONFLICT (alias_id) DO UPDATE SET profile_id = excluded.profile_id, "
-            "changed_at = excluded.changed_at",
-            [at, rows.array(one[0] for one in stamped), rows.array(one[1] for one in stamped)],
-        )
-
-
 def aliases(*, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Owned]:
     """Return the known ones of these aliases (kind, value)."""
     pairs = sorted(set(wanted))
@@ -186,18 +165,16 @@ def aliases_of(*, profile_ids: Iterable[int]) -> list[Owned]:
 def write_links(*, links: Iterable[tuple[int, int, str, datetime, str]]) -> None:
     """Keep evidence (alias, alias, kind, at, why it was refused or ""), once per pair.
 
-    The same pair refused before is not written again; evidence that is accepted now replaces it.
+    A pair refused before keeps its first reason.
     """
     fresh = sorted({(min(a, b), max(a, b)): (kind, at, no) for a, b, kind, at, no in links}.items())
     if not fresh:
         return
     with rows.raw_cursor() as cursor:
         cursor.execute(
-            "INSERT INTO customers_identitylink AS l (a_id, b_id, kind, at, refused) "
+            "INSERT INTO customers_identitylink (a_id, b_id, kind, at, refused) "
             "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], "
-            "%s::text[]) ON CONFLICT (a_id, b_id) WHERE revoked_at IS NULL DO UPDATE "
-            "SET refused = '', kind = excluded.kind, at = excluded.at "
-            "WHERE l.refused <> '' AND excluded.refused = ''",
+            "%s::text[]) ON CONFLICT DO NOTHING",
             [
                 *(rows.array(pair[place] for pair, _ in fresh) for place in range(2)),
                 *(rows.array(told[place] for _, told in fresh) for place in range(3)),

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from customers import append, identify, merge, segment, trait
+from customers import append, identify, merge, overlay, segment, trait
 from customers.append import Recorded
 from customers.clean import Fact
 from customers.identify import Owned
@@ -227,8 +227,10 @@ class People:
             for one in members
             if self.owner[one.id] != one.owner
         ]
-        identify.write_owners(
-            moved=[(one.id, self.owner[one.id], not one.fresh) for one in moved],
+        overlay.move(
+            moved=[
+                (one.id, self.owner[one.id], None if one.fresh else one.owner) for one in moved
+            ],
             at=max((at for _, at in self.events)),
         )
 

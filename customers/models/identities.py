@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import F, Func, Value
 from django.utils.translation import gettext_lazy as _
 
 from customers.models.profiles import Profile
+
+EVER = Func(Value(None), Value(None), Value("()"), function="tstzrange")
+
+
+def ever() -> DateTimeTZRange:
+    """Return the range of all time."""
+    return DateTimeTZRange(None, None, "()")
 
 
 class Alias(models.Model):
     """A name under which events come: a cookie's anonymous id or a user id. Facts hang on it.
 
     `home_profile` is the profile it was born with; `profile` the one it belongs to now: the
-    home profile of the oldest alias in its connected component over unrevoked links.
+    home profile of the oldest alias in its connected component over unrevoked links. A shared one
+    belonged to others for a while (`AliasOwnership`).
     """
 
     class Kind(models.TextChoices):
@@ -24,6 +36,7 @@ class Alias(models.Model):
     home_profile = models.ForeignKey(Profile, models.CASCADE, related_name="home_aliases")
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="aliases")
     first_seen_at = models.DateTimeField()
+    is_shared = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
@@ -40,44 +53,38 @@ class Alias(models.Model):
         return f"{self.get_kind_display()} {self.value}"
 
 
-class IdentityLink(models.Model):
-    """Evidence that two aliases are one person. A link is revoked, never deleted.
+def _never_at_once(name: str) -> ExclusionConstraint:
+    # btree_gist is not everywhere; a range of one number stands for the number.
+    alias = Func(F("alias"), F("alias"), Value("[]"), function="int8range")
+    return ExclusionConstraint(
+        name=name,
+        expressions=[(alias, RangeOperators.OVERLAPS), ("valid", RangeOperators.OVERLAPS)],
+    )
 
-    A refused link is kept with its reason, so that staff see why two people were not merged.
+
+class AliasOwnership(models.Model):
+    """Times at which a shared device was in other hands: events then are those of `holder`.
+
+    Only such times have a row: outside of them the alias belongs to its own profile. `holder` is
+    the user who had signed in; whose that name is may change, hence an alias and not a profile.
     """
 
-    class Kind(models.TextChoices):
-        IDENTIFY = "identify", _("Identify call")
-        ALIAS = "alias", _("Alias call")
-        FORM = "form", _("Form")
-
-    a = models.ForeignKey(Alias, models.CASCADE, related_name="links_from")
-    b = models.ForeignKey(Alias, models.CASCADE, related_name="links_to")
-    kind = models.CharField(max_length=20, choices=Kind)
-    at = models.DateTimeField()
-    refused = models.CharField(max_length=100, blank=True, default="")
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    alias = models.ForeignKey(Alias, models.CASCADE, related_name="ownerships")
+    holder = models.ForeignKey(Alias, models.CASCADE, related_name="held")
+    valid = DateTimeRangeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["a", "b"],
-                condition=models.Q(revoked_at__isnull=True),
-                name="customers_identity_link_once",
-            ),
-            models.CheckConstraint(
-                condition=~models.Q(a=models.F("b")), name="customers_identity_link_two_ends"
-            ),
-        ]
+        constraints = [_never_at_once("customers_ownership_never_at_once")]
 
     def __str__(self) -> str:
-        return f"{self.a_id} = {self.b_id}"
+        return f"{self.alias_id} held by {self.holder_id}"
 
 
 class ContactPoint(models.Model):
     """An address people can be reached at. Consent and contact pressure hang on it.
 
-    `value` is the normal form (e-mail: NFKC, lower case, IDNA domain); `shown` as it was given.
+    `value` is the normal form (e-mail: NFKC, lower case, IDNA domain); `shown` as it was given;
+    `alias` the name under which it was told, whose profile it follows when people merge and part.
     """
 
     class Channel(models.TextChoices):
@@ -87,6 +94,7 @@ class ContactPoint(models.Model):
     value = models.CharField(_("address"), max_length=320)
     shown = models.CharField(max_length=320)
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="contact_points")
+    alias = models.ForeignKey(Alias, models.SET_NULL, null=True, related_name="contact_points")
     first_seen_at = models.DateTimeField()
     # The latest messages sent here, oldest first: what frequency caps look at.
     contacted_at = models.JSONField(default=list)
@@ -110,13 +118,19 @@ class ContactPoint(models.Model):
 class AliasOverride(models.Model):
     """Aliases whose events were stamped with another profile than their owner now.
 
-    Holds only what changed since folding; readers of `Event.profile` overlay it. An alias back with
-    its stamp has no row.
+    Holds only what changed since folding; readers of `Event.profile` overlay it, by alias and the
+    event's own time. `stamps` are the profiles that events of this alias may bear. An alias none of
+    whose events bears a stamp of another has no row.
     """
 
-    alias = models.OneToOneField(Alias, models.CASCADE, primary_key=True)
+    alias = models.ForeignKey(Alias, models.CASCADE, related_name="+")
+    valid = DateTimeRangeField(default=ever, db_default=EVER)
     profile = models.ForeignKey(Profile, models.CASCADE, related_name="+")
+    stamps = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [_never_at_once("customers_override_never_at_once")]
 
     def __str__(self) -> str:
         return f"{self.alias_id} → {self.profile_id}"

@@ -57,6 +57,7 @@ class Profile(models.Model):
         verbose_name = _("profile")
         verbose_name_plural = _("profiles")
         ordering = ["-last_seen_at", "-id"]
+        permissions = [("merge_profile", _("Can merge people, and undo it"))]
         indexes = [
             models.Index(fields=["-last_seen_at", "-id"], name="customers_profile_latest"),
             GinIndex(
