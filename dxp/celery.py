@@ -31,6 +31,7 @@ app.conf.update(
         "sweep": every(30, "customers.tasks.sweep"),
         "reconcile": every(86_400, "customers.tasks.reconcile"),
         "partitions": every(3_600, "customers.tasks.partitions"),
+        "forget_calls": every(3_600, "users.tasks.forget_calls"),
         "advance": every(1, "journeys.tasks.advance"),
         "dispatch": every(1, "journeys.tasks.dispatch"),
         "reap": every(30, "journeys.tasks.reap"),

@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
+
+from dxp.api import unknown
 
 
 def alive(request: HttpRequest) -> HttpResponse:
@@ -30,6 +32,7 @@ urlpatterns = [
     path("documents/", include(wagtaildocs_urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("customers.api.urls")),
+    re_path(r"^api/", unknown, name="api_unknown"),
     path("", include("customers.urls")),
     path("", include("content.urls")),
     path("", include("journeys.urls")),

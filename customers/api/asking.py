@@ -8,22 +8,15 @@ from typing import Any
 from django.db import models
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from rest_framework import exceptions, generics, permissions, serializers
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from dxp.lib import keyset
+from dxp.users.entry import BadQuery
+from dxp.users.rest import Resource
 
 BIGGEST_PAGE = 1000
-
-
-class MayRead(permissions.BasePermission):
-    """A token reads no more than its person may."""
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        """Return whether the person holds the right that the view names."""
-        return bool(request.user and request.user.has_perm(view.right))  # type: ignore[attr-defined]
 
 
 class Text(serializers.CharField):
@@ -46,7 +39,7 @@ class Asking(serializers.Serializer[Any]):
         """Return the parameters of a request.
 
         Raises:
-            ValidationError: a parameter is unknown, was given twice, or is not valid.
+            BadQuery: a parameter is unknown, was given twice, or is not valid.
         """
         faults = {}
         for name, values in request.query_params.lists():
@@ -55,21 +48,20 @@ class Asking(serializers.Serializer[Any]):
             elif len(values) > 1:
                 faults[name] = [_("Give this parameter once.")]
         if faults:
-            raise exceptions.ValidationError(faults)
+            raise BadQuery(faults)
         asked = cls(data=request.query_params.dict())
-        asked.is_valid(raise_exception=True)
+        if not asked.is_valid():
+            raise BadQuery(asked.errors)
         return dict(asked.validated_data)
 
 
-class ListView(generics.GenericAPIView[Any]):
+class ListView(Resource):
     """A list that is read page by page: `{"next": address or null, "results": [...]}`.
 
     A list names its parameters (`asking`), its order (`order`, `kinds`: the types of these columns)
     and its rows (`rows`).
     """
 
-    permission_classes = [*generics.GenericAPIView.permission_classes, MayRead]
-    right: str
     asking: type[Asking] = Asking
     order: Sequence[str] = ("id",)
     kinds: Sequence[type] = (int,)
@@ -100,4 +92,4 @@ def _position(cursor: str, kinds: Sequence[type]) -> list[Any]:
         return keyset.decode(cursor, kinds)
     except keyset.BadCursor as error:
         fault = _("This is not a cursor of this list; take it from `next`.")
-        raise exceptions.ValidationError({"cursor": [fault]}) from error
+        raise BadQuery({"cursor": [fault]}) from error

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from customers.api.asking import Asking, ListView, Text
 from customers.api.shapes import answers, page_of
 from customers.models import Event, Profile
+from dxp.users.entry import Need
 
 # Django escapes what LIKE would take for a wildcard.
 LOOKUPS = {
@@ -78,7 +79,7 @@ class EventShape(serializers.Serializer[Event]):
 class EventsView(ListView):
     """Events from the first to the last."""
 
-    right = "customers.view_profile"
+    needs = {"GET": Need("events:read")}
     asking = EventAsking
     serializer_class = EventShape
     order = Event.TIMELINE

@@ -11,14 +11,16 @@ from django.http import Http404
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiResponse, extend_schema
-from rest_framework import exceptions, generics, serializers
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import identify
-from customers.api.asking import Asking, ListView, MayRead, Text
+from customers.api.asking import Asking, ListView, Text
 from customers.api.shapes import answers, page_of
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
+from dxp.users.entry import BadQuery, Need
+from dxp.users.rest import Resource
 
 
 class ProfileAsking(Asking):
@@ -82,20 +84,20 @@ def _at(email: str) -> QuerySet[ContactPoint, Any]:
     """Return whose address it is.
 
     Raises:
-        ValidationError: it can't be an address.
+        BadQuery: it can't be an address.
     """
     channel = ContactPoint.Channel.EMAIL
     try:
         value = identify.normal_address(channel=channel, address=email)
     except identify.BadAddress as error:
-        raise exceptions.ValidationError({"email": [str(error)]}) from error
+        raise BadQuery({"email": [str(error)]}) from error
     return ContactPoint.objects.filter(channel=channel, value=value).values("profile")
 
 
 class ProfilesView(ListView):
     """Profiles from the first to the latest; those merged into another are left out."""
 
-    right = "customers.view_profile"
+    needs = {"GET": Need("profiles:read")}
     asking = ProfileAsking
     serializer_class = ProfileShape
 
@@ -103,7 +105,7 @@ class ProfilesView(ListView):
         """Return the profiles that were asked for.
 
         Raises:
-            ValidationError: there is no such segment, or the address can't be one.
+            BadQuery: there is no such segment, or the address can't be one.
         """
         profiles = Profile.objects.filter(state=Profile.State.ACTIVE)
         if "email" in asked:
@@ -118,7 +120,7 @@ class ProfilesView(ListView):
         if "segment" in asked:
             segment = Segment.objects.filter(slug=asked["segment"]).first()
             if segment is None:
-                raise exceptions.ValidationError({"segment": [_("There is no such segment.")]})
+                raise BadQuery({"segment": [_("There is no such segment.")]})
             members = segment.members.filter(left_at__isnull=True)
             profiles = profiles.filter(pk__in=members.values("profile"))
         return shown(profiles)
@@ -134,11 +136,10 @@ class ProfilesView(ListView):
         return self.answer(request)
 
 
-class ProfileView(generics.GenericAPIView[Profile]):
+class ProfileView(Resource):
     """One profile."""
 
-    permission_classes = [*generics.GenericAPIView.permission_classes, MayRead]
-    right = "customers.view_profile"
+    needs = {"GET": Need("profiles:read")}
     serializer_class = ProfileShape
 
     @extend_schema(

@@ -8,14 +8,16 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
-from rest_framework import generics, serializers
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import rules
-from customers.api.asking import Asking, ListView, MayRead
+from customers.api.asking import Asking, ListView
 from customers.api.shapes import answers, page_of
 from customers.models import Segment, SegmentMember
+from dxp.users.entry import Need
+from dxp.users.rest import Resource
 
 
 class SegmentShape(serializers.Serializer[Segment]):
@@ -52,7 +54,7 @@ def sized() -> QuerySet[Segment]:
 class SegmentsView(ListView):
     """All segments, the oldest first."""
 
-    right = "customers.view_segment"
+    needs = {"GET": Need("segments:read")}
     serializer_class = SegmentShape
 
     def rows(self, asked: dict[str, Any]) -> QuerySet[Segment]:
@@ -70,11 +72,10 @@ class SegmentsView(ListView):
         return self.answer(request)
 
 
-class SegmentView(generics.GenericAPIView[Segment]):
+class SegmentView(Resource):
     """One segment."""
 
-    permission_classes = [*generics.GenericAPIView.permission_classes, MayRead]
-    right = "customers.view_segment"
+    needs = {"GET": Need("segments:read")}
     serializer_class = SegmentShape
 
     @extend_schema(
@@ -88,7 +89,7 @@ class SegmentView(generics.GenericAPIView[Segment]):
 class MembersView(ListView):
     """Who is in a segment now, in the order of entering."""
 
-    right = "customers.view_segment"
+    needs = {"GET": Need("segments:read")}
     serializer_class = MemberShape
 
     def rows(self, asked: dict[str, Any]) -> QuerySet[SegmentMember]:

@@ -12,6 +12,8 @@ VAR_DIR = (ROOT / env.read("VAR_DIR")).resolve()
 LAKE_DIR = Path(env.read("LAKE_DIR") or VAR_DIR / "lake")
 
 SECRET_KEY = env.read("SECRET_KEY")
+ERASURE_KEYS = env.words("ERASURE_KEYS")
+EVENT_KEEP_DAYS = int(env.read("EVENT_KEEP_DAYS"))
 DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
 SITE_URL = env.read("SITE_URL") or f"http://localhost:{env.read('PORT')}"
@@ -150,18 +152,27 @@ MAIL_FROM = env.read("MAIL_FROM")
 SEND_RATE = int(env.read("SEND_RATE"))
 MAIL_DIR = VAR_DIR / "mail"
 
+# Requests a minute per token; 0 counts nobody.
+API_RATE = int(env.read("API_RATE"))
+
+# A flood of one sender is held back before it reaches the inbox.
+EVENT_RATE = float(env.read("EVENT_RATE"))
+PROXIES = int(env.read("PROXIES"))
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["dxp.api.TokenAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["dxp.api.HasScope"],
+    "DEFAULT_PERMISSION_CLASSES": ["dxp.users.entry.HasScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["dxp.api.Pace"],
+    "DEFAULT_METADATA_CLASS": None,
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["dxp.users.entry.StrictParser"],
     "EXCEPTION_HANDLER": "dxp.api.problem",
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "DXP",
-    "DESCRIPTION": "Read what the platform knows: events, profiles, segments.",
+    "DESCRIPTION": "Profiles, events, segments and consents, for programs. docs/api.md explains it.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

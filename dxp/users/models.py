@@ -1,12 +1,12 @@
-"""Staff: people who sign in to work, and the tokens their programs use."""
+"""Staff: people who sign in to work, the tokens their programs use, and what these were told."""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -31,35 +31,66 @@ class User(AbstractUser):
 
 
 class ApiToken(models.Model):
-    """A program's key to the API. Only a hash is kept: the token is shown once, when it is made."""
+    """A program's key to the API. Only a hash is kept: the token is shown once, when it is made.
 
-    class Scope(models.TextChoices):
-        READ = "read", _("Read")
+    It may do what its scopes name, and never more than its person may at that moment.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, related_name="+")
-    scope = models.CharField(max_length=20, choices=Scope, default=Scope.READ)
+    name = models.CharField(_("name"), max_length=100)
+    scopes = ArrayField(models.CharField(max_length=40), verbose_name=_("scopes"))
     digest = models.CharField(max_length=64, unique=True, editable=False)
-    created_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(_("created"))
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(scope__in=["read"]), name="users_api_token_scope"
+                condition=models.Q(scopes__len__gt=0), name="users_api_token_scopes"
             ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="users_api_token_name"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user} ({self.scope})"
+        return self.name
 
     @staticmethod
     def hash(token: str) -> str:
         """Return what is stored of a token: tokens are long and random, so one round is enough."""
         return hashlib.sha256(token.encode()).hexdigest()
 
-    @classmethod
-    def issue(cls, *, user: User, scope: str, at: datetime) -> str:
-        """Make a token for a person's program and return it; it can't be shown again."""
-        token = f"dxp_{secrets.token_urlsafe(32)}"
-        cls.objects.create(user=user, scope=scope, digest=cls.hash(token), created_at=at)
-        return token
+    def is_live(self, at: datetime) -> bool:
+        """Return whether it still opens anything."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > at)
+
+
+class ApiCall(models.Model):
+    """What a program's write was answered, so that the same write again is answered the same.
+
+    Written in the transaction of the write itself: there is no effect without its answer, and no
+    answer without its effect, whenever a process dies. Kept for a day. `about` names the people
+    whose data the answer may hold, so that forgetting them reaches it.
+    """
+
+    token = models.ForeignKey(ApiToken, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64)
+    status = models.SmallIntegerField()
+    headers = models.JSONField(default=dict)
+    body = models.BinaryField()
+    about = ArrayField(models.UUIDField(), default=list)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["token", "key"], name="users_api_call_once"),
+        ]
+        indexes = [models.Index(fields=["at"], name="users_api_call_age")]
+
+    def __str__(self) -> str:
+        return self.key

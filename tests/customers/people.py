@@ -9,6 +9,8 @@ from django.contrib.auth.models import Permission
 
 from customers import fold, ingest
 from customers.models import Alias, Profile, Source
+from dxp.lib.clock import now
+from dxp.users import grant, scopes
 from dxp.users.models import ApiToken, User
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -34,8 +36,14 @@ def nobody() -> User:
     return staff("omar")
 
 
-def token(user: User) -> dict[str, Any]:
-    secret = ApiToken.issue(user=user, scope="read", at=NOON)
+def token(user: User, *chosen: str) -> dict[str, Any]:
+    """What a program of that person sends: may read what they may read, or these scopes."""
+    # Made while they had every right: what counts is what they may do when they ask.
+    boss, _ = User.objects.get_or_create(username="boss", defaults={"is_superuser": True})
+    secret = grant.issue(
+        user=boss, scopes=scopes.chosen(chosen or ["read"], boss), name="Warehouse", at=now()
+    )
+    ApiToken.objects.filter(digest=ApiToken.hash(secret)).update(user=user)
     return {"HTTP_AUTHORIZATION": f"Bearer {secret}"}
 
 

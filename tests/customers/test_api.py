@@ -175,7 +175,7 @@ class TestEvents:
 
         assert answer.status_code == 400
         assert answer["Content-Type"] == "application/problem+json"
-        assert list(answer.json()["errors"]) == [named]
+        assert [one["parameter"] for one in answer.json()["errors"]] == [named]
 
     def test_ask_the_database_as_often_for_many_as_for_one(self, ask, django_assert_num_queries):
         people.happened(*[people.track(f"u-{n}", "Clicked", f"k-{n}") for n in range(30)])
@@ -228,7 +228,7 @@ class TestProfiles:
         answer = ask("/api/v1/profiles/", **wrong)
 
         assert answer.status_code == 400
-        assert list(answer.json()["errors"]) == list(wrong)
+        assert [one["parameter"] for one in answer.json()["errors"]] == list(wrong)
 
     def test_lead_from_a_merged_profile_to_what_it_became(self, ask):
         bruno_happened = people.track("bruno", "Signed Up", "b-1", timestamp="2026-11-20T08:00:00Z")
@@ -294,11 +294,6 @@ class TestAccess:
         client.force_login(people.marketer())
 
         assert client.get(EVENTS).status_code == 401
-
-    def test_only_reads(self, client):
-        answer = client.post(EVENTS, {}, **people.token(people.marketer()))
-
-        assert answer.status_code in {403, 405}
 
 
 class TestTokenCommand:

@@ -20,7 +20,8 @@ from django.urls import reverse
 
 from dxp import roles
 from dxp.lib.clock import now
-from dxp.users.models import ApiToken, User
+from dxp.users import grant, scopes
+from dxp.users.models import User
 from tests.house.doors import doors
 from tests.house.samples import furnish
 
@@ -57,7 +58,8 @@ def people(db):
             user.groups.add(Group.objects.get(name=GROUPS[name]))
         clients[name] = Client()
         clients[name].force_login(user)
-    token = ApiToken.issue(user=user, scope="read", at=now())
+    every = scopes.chosen([scopes.ALL], user)
+    token = grant.issue(user=user, scopes=every, name="Doors", at=now())
     clients["token"] = Client(headers={"Authorization": f"Bearer {token}"})
     return clients
 
