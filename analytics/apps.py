@@ -6,4 +6,9 @@ class AnalyticsConfig(AppConfig):
     verbose_name = "Analytics"
 
     def ready(self) -> None:
-        from analytics import extend  # noqa: F401 - declares this floor's hooks
+        from analytics import (
+            extend,  # noqa: F401 - declares this floor's hooks
+            keep,
+        )
+
+        keep.register()

@@ -20,7 +20,7 @@ from django.db import OperationalError, connection, transaction
 from analytics import collect
 from analytics.collect import COLUMNS, Lake
 from analytics.measures.base import Measure, Question, Row
-from analytics.models import Chunk
+from analytics.models import Chunk, ErasedAlias
 from dxp.lib import hints, rows
 
 log = logging.getLogger(__name__)
@@ -71,12 +71,14 @@ class _Snapshot:
     tail: int
     newest: int
     overrides: tuple[int, str]
+    erased: tuple[int, ...] = ()
 
     def key(self, question: Question) -> str:
         # Events are only added, so that a count (and the newest id) tells what the tail holds.
         told = [
             [chunk[0] for chunk in self.chunks], self.since, self.tail, self.newest, self.overrides,
-            question.sql, {name: str(value) for name, value in question.parameters.items()},
+            list(self.erased), question.sql,
+            {name: str(value) for name, value in question.parameters.items()},
         ]  # fmt: skip
         return f"answer:{hashlib.sha256(orjson.dumps(told)).hexdigest()}"
 
@@ -171,6 +173,7 @@ def _look(question: Question) -> _Snapshot:
         tail=tail,
         newest=newest,
         overrides=tuple(overrides),
+        erased=tuple(ErasedAlias.objects.order_by("pk").values_list("pk", flat=True)),
     )
 
 
@@ -228,13 +231,20 @@ def _by_duckdb(
     source = f"SELECT {chosen} FROM tail"
     if files:
         listed = ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files)
-        source = f"SELECT {chosen} FROM read_parquet([{listed}]) UNION ALL {source}"
+        sealed = f"SELECT {chosen} FROM read_parquet([{listed}])"
+        if snapshot.erased:
+            sealed += " WHERE alias_id NOT IN (SELECT alias_id FROM erased)"
+        source = f"{sealed} UNION ALL {source}"
     with collect.engine(lake) as database:
         database.register("tail", tail)
         columns = [pa.array(column, pa.int64()) for column in zip(*overlay, strict=True)] or [
             pa.array([], pa.int64())
         ] * 2
         database.register("overlay", pa.table(columns, names=["alias_id", "profile_id"]))
+        if snapshot.erased:
+            database.register(
+                "erased", pa.table({"alias_id": pa.array(snapshot.erased, pa.int64())})
+            )
         watch = threading.Timer(LONGEST_SECONDS, database.interrupt)
         watch.start()
         try:
@@ -246,6 +256,16 @@ def _by_duckdb(
         finally:
             watch.cancel()
     return found
+
+
+def forget_answers() -> None:
+    """Drop every answer that is kept: one may list a person who is erased."""
+    try:
+        client = hints.client()
+        for key in client.scan_iter(match="answer:*", count=1000):
+            client.delete(key)
+    except redis.RedisError as error:
+        log.warning("Kept answers die by themselves within ten minutes: %s", error)
 
 
 def _recall(key: str) -> list[Row] | None:

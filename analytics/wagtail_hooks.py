@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
@@ -12,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from analytics import query
 from analytics.admin.funnel import FunnelFile, FunnelView, PeopleFile, PeopleView
 from analytics.admin.panel import WeekPanel
 from analytics.admin.report import VIEW_REPORTS
@@ -69,3 +71,9 @@ def permissions() -> QuerySet[Permission]:
 def week_panel(request: HttpRequest, panels: list[Any]) -> None:
     """Put the last seven days on the home page."""
     panels.append(WeekPanel())
+
+
+@hooks.register("customers_profile_erased")
+def forget() -> None:
+    """Drop the answers that reports keep for a while: they may list who is erased."""
+    transaction.on_commit(query.forget_answers, robust=True)

@@ -28,6 +28,20 @@ def customers_profiles_merged(kept: int, absorbed: int, at: datetime) -> None:
 
 
 @hookspec
+def customers_profile_erased(
+    profile_ids: Sequence[int],
+    alias_ids: Sequence[int],
+    contact_points: Sequence[int],
+    at: datetime,
+) -> None:
+    """A person is forgotten: drop what was derived from them and is in no table.
+
+    Called once in the transaction that removes who they are. What lies in tables has a keeper
+    (`customers.rights`), and is gone already.
+    """
+
+
+@hookspec
 def customers_profile_panels(profile: Profile) -> str:
     """Offer a panel of HTML on the profile page in the admin, or an empty text."""
     return ""

@@ -10,7 +10,7 @@ from datetime import datetime
 import psycopg.errors
 from django.db import DataError, IntegrityError, OperationalError, ProgrammingError, transaction
 
-from customers import append, extend, ingest, partitions, segment
+from customers import append, extend, forgotten, ingest, partitions, segment
 from customers.append import Recorded, Row
 from customers.clean import Fact, Unfit
 from customers.models import SegmentMember
@@ -170,7 +170,7 @@ def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
     """Turn events into people, rows, counts and memberships, and tell the floors above."""
     # First, while nobody's row is held: making a partition waits for all writers of the table.
     partitions.ensure(moments={one.received_at for one in arrived})
-    events = _never_seen(arrived, at)
+    events = _never_seen(_living(arrived, at), at)
     if not events:
         return
     people = People.of(events=[(one.fact, one.received_at) for one in events])
@@ -203,6 +203,11 @@ def _rising(recorded: list[Recorded]) -> list[Recorded]:
     return sorted(recorded, key=lambda event: event.id)
 
 
+def _living(arrived: Sequence[_Arrived], at: datetime) -> Sequence[_Arrived]:
+    erased = forgotten.spare(facts=[one.fact for one in arrived], at=at)
+    return [one for place, one in enumerate(arrived) if place not in erased] if erased else arrived
+
+
 def _never_seen(arrived: Sequence[_Arrived], at: datetime) -> list[_Arrived]:
     fresh = append.once(keys=((one.source_id, one.fact.message_id) for one in arrived), at=at)
     events, again = [], []
@@ -225,7 +230,8 @@ def _row(one: _Arrived, people: People) -> Row:
     return Row(
         received_at=one.received_at, at=fact.at, position=fact.position, source_id=one.source_id,
         message_id=fact.message_id, type=fact.type, name=fact.name, alias_id=alias.id,
-        profile_id=people.owner[alias.id], properties=fact.properties, context=fact.context,
+        profile_id=people.owner[alias.id], raw_properties=bytes(fact.raw_properties),
+        raw_context=bytes(fact.raw_context),
         user_id=fact.user_id, anonymous_id=fact.anonymous_id, previous_id=fact.previous_id,
         group_id=fact.group_id,
     )  # fmt: skip

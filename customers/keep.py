@@ -11,21 +11,30 @@ import orjson
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from customers import ingest
+from customers import consent, ingest
 from customers.models import (
     Alias,
     AliasOverride,
+    AliasOwnership,
+    BlockedValue,
+    BotEvent,
+    CannotLink,
+    ComputedValue,
     ConsentEntry,
     ContactPoint,
     Event,
     EventDay,
+    IdentityChange,
     IdentityLink,
     Inbox,
+    MergeReview,
+    Preference,
     Profile,
     Quarantine,
     Seen,
     SegmentDue,
     SegmentMember,
+    TraitObservation,
 )
 from customers.rights import BITE, KEEPERS, Keeper, Person, Row, rows_of
 from dxp.lib import rows
@@ -55,13 +64,29 @@ def _stamps(person: Person) -> list[int]:
         return [stamp for (stamp,) in cursor.fetchall()]
 
 
+def _aliases(person: Person) -> Q:
+    return Q(alias__in=person.alias_ids)
+
+
+def _either(person: Person) -> Q:
+    return Q(a__in=person.alias_ids) | Q(b__in=person.alias_ids)
+
+
+def _named(person: Person) -> Q:
+    found = Q(pk__in=[])
+    for kind, value in person.names:
+        found |= Q(kind=kind, value=value)
+    return found
+
+
 def _events_of(person: Person) -> Q:
     return Q(profile_id__in=_stamps(person), alias_id__in=person.alias_ids)
 
 
 def _export_events(person: Person) -> Iterator[Row]:
     found = Event.objects.filter(_events_of(person)).order_by("at", "id")
-    yield from found.values().iterator(chunk_size=BITE)
+    for row in found.values().iterator(chunk_size=BITE):
+        yield dict(row)
 
 
 def _erase_events(person: Person, at: datetime) -> int:
@@ -168,9 +193,23 @@ def _erase_identity(person: Person, at: datetime) -> int:
     return int(gone + Profile.objects.filter(pk__in=mine).delete()[0])
 
 
-def register() -> None:
-    """Take the keepers of this floor in."""
-    for keeper in (
+def _by_bots(person: Person) -> Q:
+    found = Q(pk__in=[])
+    for kind, value in person.names:
+        found |= Q(user_id=value) if kind == Alias.Kind.USER else Q(anonymous_id=value)
+    return found
+
+
+def _consents(person: Person) -> Q:
+    return _aliases(person) | Q(contact_point__in=person.contact_point_ids)
+
+
+def _erase_consents(person: Person, at: datetime) -> int:
+    return consent.forget(contact_points=person.contact_point_ids, aliases=person.alias_ids, at=at)
+
+
+def _of_events() -> tuple[Keeper, ...]:
+    return (
         Keeper(
             "inbox", (Inbox,), _export_inbox, _erase_inbox,
             label=_("Events that wait"),
@@ -182,12 +221,8 @@ def register() -> None:
             about=_("Events that could not be accepted, with the reason."),
         ),
         rows_of(
-            "segment_due", SegmentDue, _profiles, label=_("Segments to look at again"),
-            about=_("When time alone may change which groups you belong to."),
-        ),
-        rows_of(
-            "segments", SegmentMember, _profiles, label=_("Segments"),
-            about=_("Groups that you were or are in, by rules that staff wrote."),
+            "bot_events", BotEvent, _by_bots, label=_("Events of programs"),
+            about=_("What a program did under a name of yours."),
         ),
         rows_of(
             "event_days", EventDay, _profiles, label=_("Counts per day"),
@@ -198,28 +233,85 @@ def register() -> None:
             label=_("Events"), about=_("What you did, and what was sent to you."),
             stores=("table:customers_event_y*m*",),
         ),
+    )  # fmt: skip
+
+
+def _of_groups() -> tuple[Keeper, ...]:
+    return (
         rows_of(
-            "consents", ConsentEntry,
-            lambda person: Q(alias__in=person.alias_ids)
-            | Q(contact_point__in=person.contact_point_ids),
+            "segment_due", SegmentDue, _profiles, label=_("Segments to look at again"),
+            about=_("When time alone may change which groups you belong to."),
+        ),
+        rows_of(
+            "segments", SegmentMember, _profiles, label=_("Segments"),
+            about=_("Groups that you were or are in, by rules that staff wrote."),
+        ),
+        rows_of(
+            "computed_traits", ComputedValue, _profiles, label=_("What we counted"),
+            about=_("Facts about you that were counted from what you did."),
+        ),
+        rows_of(
+            "observations", TraitObservation, _aliases, label=_("What you told"),
+            about=_("Facts about you, who told them, and when."),
+        ),
+        Keeper(
+            "consents", (ConsentEntry,), rows_of("", ConsentEntry, _consents).export,
+            _erase_consents,
             label=_("Consents"), about=_("What you allowed or refused, when, and how."),
         ),
         rows_of(
-            "links", IdentityLink,
-            lambda person: Q(a__in=person.alias_ids) | Q(b__in=person.alias_ids),
-            label=_("Links between names"),
+            "preferences", Preference,
+            lambda person: Q(contact_point__in=person.contact_point_ids),
+            label=_("Wishes"),
+            about=_("How often you want to be written to, and in which language."),
+        ),
+    )  # fmt: skip
+
+
+def _of_identity() -> tuple[Keeper, ...]:
+    return (
+        rows_of(
+            "identity_changes", IdentityChange,
+            lambda person: Q(kept__in=person.profile_ids) | Q(other__in=person.profile_ids)
+            | Q(link__a__in=person.alias_ids) | Q(link__b__in=person.alias_ids),
+            label=_("Merges"), about=_("When profiles of yours became one, or came apart."),
+        ),
+        rows_of(
+            "merge_reviews", MergeReview, _either, label=_("Open questions"),
+            about=_("Names that may be yours, and that somebody has to look at."),
+        ),
+        rows_of(
+            "cannot_link", CannotLink, _either, label=_("Names that are not yours"),
+            about=_("Names of which staff said that they are never the same person as you."),
+        ),
+        rows_of(
+            "links", IdentityLink, _either, label=_("Links between names"),
             about=_("Why we think that several names of yours are one person."),
         ),
         rows_of(
-            "moved", AliasOverride,
-            lambda person: Q(alias__in=person.alias_ids) | _profiles(person),
+            "devices", AliasOwnership,
+            lambda person: _aliases(person) | Q(holder__in=person.alias_ids),
+            label=_("Shared devices"), about=_("When a shared device was in your hands."),
+        ),
+        rows_of(
+            "moved", AliasOverride, lambda person: _aliases(person) | _profiles(person),
             label=_("Names that moved"), about=_("Names that belonged to another profile before."),
+        ),
+        rows_of(
+            "blocked", BlockedValue, _named, label=_("Blocked names"),
+            about=_("Names of yours that too many people used."),
         ),
         # Last: everything else hangs on these.
         Keeper(
             "identity", (Profile, Alias, ContactPoint), _export_identity, _erase_identity,
             label=_("Who you are"),
             about=_("Your profile, the names you are known under, and your addresses."),
+            columns=("customers.ErasureRequest.profile_ids",),
         ),
-    ):  # fmt: skip
+    )  # fmt: skip
+
+
+def register() -> None:
+    """Take the keepers of this floor in."""
+    for keeper in (*_of_events(), *_of_groups(), *_of_identity()):
         KEEPERS.register(keeper)

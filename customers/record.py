@@ -9,6 +9,7 @@ from django.db import transaction
 
 from customers import append, extend, partitions, segment
 from customers.append import New, Recorded
+from customers.models import Profile
 
 __all__ = ["New", "NoAlias", "Recorded", "events"]
 
@@ -20,10 +21,11 @@ class NoAlias(LookupError):
 def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
     """Append what was not recorded before, judge segments, and tell the floors above.
 
-    Joins the caller's transaction. A profile that was merged away passes its events to its owner.
+    Joins the caller's transaction. A profile that was merged away passes its events to its owner;
+    of one that was erased nothing is recorded.
 
     Raises:
-        NoAlias: a profile is unknown or has no alias.
+        NoAlias: a profile has no alias.
     """
     if not new:
         return []
@@ -36,8 +38,8 @@ def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
         for one in new:
             if (source, one.message_id) in fresh:
                 first.setdefault(one.message_id, one)
-        todo = list(first.values())
-        owners = append.hold(profile_ids=[one.profile_id for one in todo])
+        owners = append.hold(profile_ids=[one.profile_id for one in first.values()])
+        todo = _of_the_living(list(first.values()), owners)
         aliases = append.oldest_aliases(profile_ids=owners.values())
         strangers = {one.profile_id for one in todo if owners.get(one.profile_id) not in aliases}
         if strangers:
@@ -57,3 +59,17 @@ def events(new: Sequence[New], *, at: datetime) -> list[Recorded]:
         if recorded:
             extend.customers_events_recorded(events=recorded, at=at)
         return recorded
+
+
+def _of_the_living(new: list[New], owners: dict[int, int]) -> list[New]:
+    """Leave out who is erased: a message may have been on its way to them."""
+    being_erased = set(
+        Profile.objects.filter(pk__in=owners.values(), state=Profile.State.ERASED).values_list(
+            "pk", flat=True
+        )
+    )
+    return [
+        one
+        for one in new
+        if one.profile_id in owners and owners[one.profile_id] not in being_erased
+    ]

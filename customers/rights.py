@@ -44,13 +44,21 @@ class Person:
         if profile.state == Profile.State.ABSORBED:
             owner = Alias.objects.filter(home_profile=profile).exclude(profile=profile).first()
             profile = owner.profile if owner else profile
-        aliases = list(Alias.objects.filter(profile=profile).order_by("id"))
-        mine = {profile.pk, *(alias.home_profile_id for alias in aliases)}
+        return cls.under({profile.pk})
+
+    @classmethod
+    def under(cls, profile_ids: Iterable[int]) -> Person:
+        """Return the person that these profiles are, as far as they are still there."""
+        asked = set(profile_ids)
+        aliases = list(Alias.objects.filter(profile__in=asked).order_by("first_seen_at", "id"))
+        mine = asked | {alias.home_profile_id for alias in aliases}
         points = list(ContactPoint.objects.filter(profile__in=mine).order_by("id"))
+        owner = aliases[0].profile_id if aliases else min(asked, default=0)
+        public = Profile.objects.filter(pk=owner).values_list("public_id", flat=True).first()
         return cls(
-            public_id=str(profile.public_id),
+            public_id=str(public or ""),
             profile_ids=tuple(sorted(mine)),
-            alias_ids=tuple(alias.pk for alias in aliases),
+            alias_ids=tuple(sorted(alias.pk for alias in aliases)),
             contact_point_ids=tuple(point.pk for point in points),
             names=tuple((alias.kind, alias.value) for alias in aliases),
             addresses=tuple((point.channel, point.value) for point in points),

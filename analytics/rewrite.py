@@ -1,0 +1,168 @@
+"""Files of the lake are written anew without what must go: erased people, and what is too old.
+
+Written beside the old file, then swapped in the manifest in one transaction; the old file goes with
+the others that were retired (`compact`). A crash between any two steps leaves the old state or the
+new one, and at most a file that nobody lists, which is removed after a day.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+
+from analytics import collect
+from analytics.collect import SORTED, Lake
+from analytics.models import Chunk, ErasedAlias
+
+log = logging.getLogger(__name__)
+# Longer than any sealer or merger that had read before the erasure.
+SETTLED = timedelta(days=1)
+BITE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Events of a class received before a moment go; an empty `name` and `type` mean all others."""
+
+    before: datetime
+    name: str = ""
+    type: str = ""
+
+
+def condemn(*, alias_ids: Iterable[int], at: datetime) -> int:
+    """Leave these aliases out of every answer from now on; return how many are new."""
+    wanted = set(alias_ids)
+    known = set(ErasedAlias.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    ErasedAlias.objects.bulk_create(
+        [ErasedAlias(alias_id=one, erased_at=at) for one in sorted(wanted - known)],
+        ignore_conflicts=True,
+    )
+    return len(wanted - known)
+
+
+def rewrite(*, lake: Lake, terms: Sequence[Term] = (), at: datetime) -> int:
+    """Write every file anew that holds an erased person or what is too old; return how many.
+
+    Args:
+        lake: where the files lie.
+        terms: what is too old; a class with a term of its own is not judged by the general one.
+        at: the moment.
+    """
+    erased = list(ErasedAlias.objects.values_list("alias_id", flat=True))
+    if not erased and not terms:
+        return 0
+    changed = 0
+    clean = True
+    # A merge that runs meanwhile retires what we list: the next night finds its file.
+    for chunk in Chunk.objects.filter(retired_at=None).order_by("lo"):
+        if not (lake.folder / chunk.path).exists():
+            clean = False
+            continue
+        done = _rewrite(lake, chunk, erased, terms, at)
+        changed += done is True
+        clean = clean and done is not None
+    if clean:
+        _settle(at)
+    return changed
+
+
+def events_of(*, lake: Lake, alias_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """Yield the events of these aliases that only the lake still holds, a few at a time."""
+    paths = Chunk.objects.filter(retired_at=None).order_by("lo").values_list("path", flat=True)
+    files = [lake.folder / path for path in paths if (lake.folder / path).exists()]
+    if not files or not alias_ids:
+        return
+    listed = ", ".join(f"'{collect.quoted(file)}'" for file in files)
+    with collect.engine(lake) as database:
+        found = database.execute(
+            f"SELECT * FROM read_parquet([{listed}]) WHERE list_contains($aliases, alias_id)"
+            " ORDER BY happened_at, id",
+            {"aliases": list(alias_ids)},
+        )
+        names = [column[0] for column in found.description]
+        while rows := found.fetchmany(BITE):
+            ids = [row[names.index("id")] for row in rows]
+            hot = _in_postgres(ids)
+            yield from (
+                dict(zip(names, row, strict=True))
+                for number, row in zip(ids, rows, strict=True)
+                if number not in hot
+            )
+
+
+def _rewrite(
+    lake: Lake, chunk: Chunk, erased: list[int], terms: Sequence[Term], at: datetime
+) -> bool | None:
+    """Return whether the file was written anew, or None where somebody else changed it."""
+    file = lake.folder / chunk.path
+    doomed, values = _doomed(erased, terms)
+    source = f"read_parquet('{collect.quoted(file)}')"
+    with collect.engine(lake) as database:
+        gone, kept = database.execute(
+            f"SELECT count(*) FILTER (WHERE {doomed}), count(*) FILTER (WHERE NOT ({doomed}))"
+            f" FROM {source}",
+            values,
+        ).fetchone()
+        if not gone:
+            return False
+        written = None
+        if kept:
+            # COPY takes no parameters: numbers and quoted texts of our own instead.
+            database.execute(
+                f"CREATE TEMP TABLE living AS SELECT * FROM {source} WHERE NOT ({doomed})", values
+            )
+            written = collect.write(
+                lake, database, f"SELECT * FROM living {SORTED}", f"{chunk.lo}-{chunk.hi}"
+            )
+    return True if _swap(chunk, written, at) else None
+
+
+def _swap(
+    chunk: Chunk, written: tuple[str, str, int, datetime, datetime] | None, at: datetime
+) -> bool:
+    with transaction.atomic():
+        if not Chunk.objects.filter(pk=chunk.pk, retired_at=None).update(retired_at=at):
+            return False
+        if written is not None:
+            path, checksum, found, first, last = written
+            Chunk.objects.create(
+                lo=chunk.lo, hi=chunk.hi, cluster=chunk.cluster, path=path, checksum=checksum,
+                rows=found, first_at=first, latest_at=last, created_at=chunk.created_at,
+            )  # fmt: skip
+    log.info("A file of the lake was written anew without what had to go.")
+    return True
+
+
+def _doomed(erased: list[int], terms: Sequence[Term]) -> tuple[str, dict[str, Any]]:
+    values: dict[str, Any] = {"erased": erased}
+    tests = ["list_contains($erased::BIGINT[], alias_id)"]
+    cases = []
+    # The most particular first: a name, then a type, then all others.
+    for place, term in enumerate(sorted(terms, key=lambda one: (not one.name, not one.type))):
+        values[f"before{place}"] = term.before
+        late = f"received_at < $before{place}"
+        if term.name or term.type:
+            column, value = ("name", term.name) if term.name else ("type", term.type)
+            values[f"class{place}"] = value
+            cases.append(f"WHEN {column} = $class{place} THEN {late}")
+        else:
+            cases.append(f"WHEN true THEN {late}")
+    if cases:
+        tests.append(f"coalesce(CASE {' '.join(cases)} END, false)")
+    return " OR ".join(tests), values
+
+
+def _settle(at: datetime) -> None:
+    # A sealer may have read before the erasure and list its file after it: one more night.
+    ErasedAlias.objects.filter(erased_at__lt=at - SETTLED).delete()
+
+
+def _in_postgres(ids: Sequence[int]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT id FROM customers_event WHERE id = ANY(%s)", [list(ids)])
+        return {number for (number,) in cursor.fetchall()}

@@ -1,0 +1,133 @@
+"""Names of people who were erased: what still comes under them is dropped and counted.
+
+Only keyed digests are kept (`dxp.lib.crypto`), so that nobody can read from them who it was.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from django.db.models import F
+
+from customers.models import Alias, ErasedName, ErasureRequest
+from dxp.lib import crypto
+
+PURPOSE = "customers.erased"
+ANONYMOUS, USER = str(Alias.Kind.ANONYMOUS), str(Alias.Kind.USER)
+ADDRESS = "address"
+# Under these keys SDKs tell an address, in traits and in properties.
+TOLD_AS = ("email", "phone")
+Name = tuple[str, str]
+
+
+class Fact(Protocol):
+    """What is looked at of an event."""
+
+    type: str
+    user_id: str | None
+    anonymous_id: str | None
+    previous_id: str | None
+    properties: dict[str, Any]
+    context: dict[str, Any]
+
+
+def remember(*, names: Iterable[Name], addresses: Iterable[str], request: ErasureRequest) -> None:
+    """Keep digests of names (kind, value) and addresses, so that they are recognized later."""
+    digests = {crypto.digests(PURPOSE, _text(name))[0]: ErasedName.Kind.ALIAS for name in names}
+    for address in addresses:
+        digest = crypto.digests(PURPOSE, _text((ADDRESS, address)))[0]
+        digests[digest] = ErasedName.Kind.ADDRESS
+    ErasedName.objects.bulk_create(
+        [ErasedName(digest=digest, kind=kind, request=request) for digest, kind in digests.items()],
+        ignore_conflicts=True,
+    )
+
+
+def among(*, names: Iterable[Name]) -> dict[Name, str]:
+    """Return which of these names are erased people's, with the digest that says so.
+
+    An address is asked for under the kind "address".
+    """
+    if not ErasedName.objects.exists():
+        return {}
+    owners = {
+        digest: name for name in set(names) for digest in crypto.digests(PURPOSE, _text(name))
+    }
+    found = ErasedName.objects.filter(digest__in=list(owners)).values_list("digest", flat=True)
+    return {owners[digest]: digest for digest in found}
+
+
+def readmit(*, names: Iterable[Name]) -> int:
+    """Let names in again, because the person came back of their own will; return how many.
+
+    Only for what people do themselves in forms of ours, never for what a program sends.
+    """
+    found = among(names=names)
+    return ErasedName.objects.filter(digest__in=list(found.values())).delete()[0]
+
+
+def spare(*, facts: Sequence[Fact], at: datetime) -> set[int]:
+    """Return the positions of events that speak of somebody erased, and count them.
+
+    An event hangs on its user id, else on its anonymous id: if that is an erased person's, or an
+    address in it is, nothing of the event may be kept. Another id beside a living person's own is
+    only blanked, since it would bring its name back.
+    """
+    if not facts or not ErasedName.objects.exists():
+        return set()
+    erased = among(names={name for fact in facts for name in _names(fact)})
+    if not erased:
+        return set()
+    dropped: dict[str, int] = {}
+    positions = set()
+    for position, fact in enumerate(facts):
+        digest = _why_not(fact, erased)
+        if digest:
+            positions.add(position)
+            dropped[digest] = dropped.get(digest, 0) + 1
+        elif fact.anonymous_id and (ANONYMOUS, fact.anonymous_id) in erased:
+            fact.anonymous_id = None
+    for digest, times in sorted(dropped.items()):
+        ErasedName.objects.filter(pk=digest).update(dropped=F("dropped") + times, dropped_at=at)
+    return positions
+
+
+def _why_not(fact: Fact, erased: Mapping[Name, str]) -> str:
+    own = (USER, fact.user_id) if fact.user_id else (ANONYMOUS, fact.anonymous_id or "")
+    reasons = [own, *_addresses(fact)]
+    if fact.previous_id:
+        reasons += [(USER, fact.previous_id), (ANONYMOUS, fact.previous_id)]
+    return next((erased[name] for name in reasons if name in erased), "")
+
+
+def _names(fact: Fact) -> Iterable[Name]:
+    if fact.user_id:
+        yield USER, fact.user_id
+    if fact.anonymous_id:
+        yield ANONYMOUS, fact.anonymous_id
+    if fact.previous_id:
+        yield USER, fact.previous_id
+        yield ANONYMOUS, fact.previous_id
+    yield from _addresses(fact)
+
+
+def _addresses(fact: Fact) -> list[Name]:
+    told: list[Any] = [fact.user_id] if fact.user_id and "@" in fact.user_id else []
+    traits = fact.context.get("traits")
+    for holder in (fact.properties, traits):
+        if isinstance(holder, dict):
+            told += [holder[key] for key in TOLD_AS if key in holder]
+    return [(ADDRESS, value) for value in told if isinstance(value, str) and value]
+
+
+def _text(name: Name) -> str:
+    kind, value = name
+    if kind != ADDRESS:
+        return f"{kind}:{value}"
+    plain = unicodedata.normalize("NFKC", value).strip().lower()
+    # A number is written in many ways; an e-mail address has an @.
+    return f"{kind}:{plain if '@' in plain else re.sub(r'[^0-9+]', '', plain)}"

@@ -1,0 +1,158 @@
+"""What people may ask of us: everything in one file, and to be forgotten."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+
+import pytest
+
+from customers import erase, export, fold, ingest
+from customers.models import (
+    Alias,
+    ContactPoint,
+    ErasedName,
+    ErasureRequest,
+    Event,
+    EventDay,
+    Profile,
+    Seen,
+)
+from customers.rights import KEEPERS, Person
+from tests.customers.people import NOON, ana, chen, happened, track, website
+
+LATER = NOON + timedelta(days=1)
+
+
+def forgotten(profile: Profile) -> ErasureRequest:
+    return erase.run(erase.request(Person.of(profile.pk), by=None, at=LATER), at=LATER)
+
+
+def exported(profile: Profile) -> tuple[dict[str, list], str]:
+    file = io.BytesIO()
+    export.write(Person.of(profile.pk), to=file, at=LATER)
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        rows = {
+            name.removesuffix(".jsonl"): [json.loads(line) for line in archive.open(name)]
+            for name in archive.namelist()
+            if name.endswith(".jsonl")
+        }
+        return rows, archive.read("index.html").decode()
+
+
+@pytest.mark.django_db
+def test_she_reads_everything_in_one_file():
+    rows, index = exported(ana())
+    assert set(rows) == {keeper.name for keeper in KEEPERS}
+    assert [event["name"] for event in rows["events"]] == [
+        "Article Viewed", "Article Viewed", "Identified",
+    ]  # fmt: skip
+    assert {row["value"] for row in rows["identity"] if row["what"] == "alias"} == {
+        "ana", "cookie-ana",
+    }  # fmt: skip
+    assert "Ana Marić" in index
+    assert "We looked here too" in index
+
+
+@pytest.mark.django_db
+def test_she_is_forgotten_and_the_others_stay():
+    her, other = ana(), chen()
+    request = forgotten(her)
+    assert (request.state, request.profile_ids, request.attempts) == ("DONE", [], 1)
+    assert request.counts["events"] == 3
+    assert not Profile.objects.filter(public_id=her.public_id).exists()
+    assert list(Alias.objects.values_list("value", flat=True)) == ["cookie-chen"]
+    assert not ContactPoint.objects.exists()
+    assert set(EventDay.objects.values_list("profile_id", flat=True)) == {other.pk}
+    assert list(Event.objects.values_list("message_id", flat=True)) == ["chen-1"]
+    assert list(Seen.objects.values_list("message_id", flat=True)) == ["chen-1"]
+
+
+@pytest.mark.django_db
+def test_asked_twice_it_is_done_once():
+    person = Person.of(ana().pk)
+    first = erase.request(person, by=None, at=LATER)
+    assert erase.request(person, by=None, at=LATER) == first
+    erase.run(first, at=LATER)
+    assert erase.run(first, at=LATER).attempts == 1
+    assert erase.requests_for(person.public_id) == [first]
+    assert erase.work(at=LATER) == 0
+
+
+@pytest.mark.django_db
+def test_pitfall_05_an_erased_person_does_not_return_by_a_replay():
+    her = ana()
+    forgotten(her)
+    # Word for word what her devices sent, out of a backup: the same ids, the same times.
+    ana_again()
+    assert not Profile.objects.exists()
+    assert not Event.objects.exists()
+    assert not Seen.objects.exists()
+    assert sum(ErasedName.objects.values_list("dropped", flat=True)) == 3
+
+
+def ana_again() -> None:
+    with pytest.raises(Profile.DoesNotExist):
+        ana()
+
+
+@pytest.mark.django_db
+def test_pitfall_05_an_erased_person_does_not_return_by_what_still_waited():
+    her, other = ana(), chen()
+    late = track("ana", "purchase", "ana-late")
+    theirs = {"type": "page", "anonymousId": "cookie-chen", "messageId": "chen-2"}
+    ingest.accept(source=website(), events=[late, theirs], at=LATER)
+    request = forgotten(her)
+    assert request.counts["inbox"] == 1
+    fold.drain(at=LATER)
+    assert Event.objects.filter(alias__profile=other).count() == 2
+    assert not Event.objects.filter(name="purchase").exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "call",
+    [
+        {"type": "identify", "userId": "ana", "anonymousId": "a new cookie"},
+        {"type": "identify", "userId": "ana-2", "traits": {"email": " ANA@example.org"}},
+        {"type": "identify", "userId": "Ana@Example.org"},
+        {"type": "alias", "userId": "ana-2", "previousId": "ana"},
+        {"type": "track", "event": "x", "anonymousId": "new", "context": {
+            "traits": {"email": "ana@example.org"}}},
+        {"type": "track", "event": "x", "anonymousId": "new", "properties": {
+            "email": "ana@example.org"}},
+    ],
+    ids=["identify", "by-address", "address-as-id", "alias", "in-context", "in-properties"],
+)  # fmt: skip
+def test_pitfall_05_an_erased_person_does_not_return_under_a_new_name(call):
+    forgotten(ana())
+    happened({**call, "messageId": "again"}, at=LATER)
+    assert not Profile.objects.exists()
+    assert not ContactPoint.objects.exists()
+    assert not Event.objects.exists()
+    assert sum(ErasedName.objects.values_list("dropped", flat=True)) == 1
+
+
+@pytest.mark.django_db
+def test_somebody_else_at_her_browser_is_kept_without_her_cookie():
+    forgotten(ana())
+    happened(
+        {"type": "identify", "userId": "bruno", "anonymousId": "cookie-ana", "messageId": "b-1"},
+        at=LATER,
+    )
+    event = Event.objects.get()
+    assert (event.user_id, event.anonymous_id) == ("bruno", None)
+    assert list(Alias.objects.values_list("value", flat=True)) == ["bruno"]
+
+
+@pytest.mark.django_db
+def test_under_an_old_key_she_is_still_known(settings):
+    settings.ERASURE_KEYS = ["the old key"]
+    forgotten(ana())
+    settings.ERASURE_KEYS = ["the new key", "the old key"]
+    ana_again()
+    settings.ERASURE_KEYS = ["the new key"]
+    assert ana()
