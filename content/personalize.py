@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,10 +12,11 @@ from django.utils.translation import gettext as _
 
 from content.blocks import first_match
 from customers import consent, segment
-from customers.models import Alias, Profile
+from customers.models import Alias, ConsentEntry, Profile
 from dxp.lib import ids
 
 DEFAULT = "default"
+PERSONALIZATION = ConsentEntry.Purpose.PERSONALIZATION
 
 
 class Because(StrEnum):
@@ -25,6 +27,7 @@ class Because(StrEnum):
     NO_MATCH = "no-match"
     UNKNOWN = "unknown-visitor"
     NO_CONSENT = "no-consent"
+    ASK_AGAIN = "ask-again"
     BOT = "bot"
 
 
@@ -46,7 +49,7 @@ class Decision:
     reason: str
 
 
-def visitor(*, anonymous_id: str) -> Visitor | Because:
+def visitor(*, anonymous_id: str, at: datetime) -> Visitor | Because:
     """Return who an anonymous id is now, or why that must not be asked.
 
     Costs three queries at most, however many slots and segments there are.
@@ -59,7 +62,10 @@ def visitor(*, anonymous_id: str) -> Visitor | Because:
     )
     if alias is None or alias.profile.state != Profile.State.ACTIVE:
         return Because.UNKNOWN
-    if not consent.tracking_allowed(alias=alias):
+    answers = consent.ask(aliases=[alias.pk], purpose=PERSONALIZATION, at=at)
+    if answers[alias.pk] is consent.Answer.CONFLICT:
+        return Because.ASK_AGAIN
+    if answers[alias.pk] is not consent.Answer.YES:
         return Because.NO_CONSENT
     # The public id outlives a new cookie of a person who is recognized, so that the arm stays.
     return Visitor(str(alias.profile.public_id), frozenset(segment.members_of(alias.profile_id)))
@@ -101,5 +107,6 @@ def _reason(because: Because) -> str:
         Because.NO_MATCH: _("In none of the audiences."),
         Because.UNKNOWN: _("Nobody we know."),
         Because.NO_CONSENT: _("Has not allowed cookies."),
+        Because.ASK_AGAIN: _("Allowed it in one browser and refused it in another."),
         Because.BOT: _("A robot."),
     }[because]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from customers import consent, identify, ingest
 from customers.models import Alias, ConsentEntry, Source
 
 MARKETING = ConsentEntry.Purpose.MARKETING
+# What visitors decide in the banner, each for itself.
+OF_VISITORS = (ConsentEntry.Purpose.TRACKING, ConsentEntry.Purpose.PERSONALIZATION)
 
 
 @transaction.atomic
@@ -22,6 +25,8 @@ def sign_up(
     first_name: str,
     email: str,
     anonymous_id: str | None,
+    words: str,
+    locale: str,
     evidence: dict[str, Any],
     context: dict[str, Any],
     at: datetime,
@@ -44,6 +49,7 @@ def sign_up(
         state=ConsentEntry.State.GRANTED,
         method="form",
         contact_point=point,
+        notice=consent.notice(name=f"form:{form}", locale=locale, text=words, at=at),
         evidence={"form": form, **evidence},
         at=at,
     )
@@ -67,10 +73,16 @@ def sign_up(
 
 
 @transaction.atomic
-def tracking(
-    *, anonymous_id: str | None, allowed: bool, evidence: dict[str, Any], at: datetime
+def decide(
+    *,
+    anonymous_id: str | None,
+    allowed: Collection[str],
+    words: str,
+    locale: str,
+    evidence: dict[str, Any],
+    at: datetime,
 ) -> str | None:
-    """Record a visitor's decision about cookies; return the anonymous id to keep, if any.
+    """Record a visitor's decision about each use; return the anonymous id to keep, if any.
 
     A refusal by somebody who never allowed anything leaves no row: there is nobody to write down.
     """
@@ -78,12 +90,31 @@ def tracking(
     if not allowed and known is None:
         return None
     kept = anonymous_id or str(uuid.uuid4())
-    consent.record(
-        purpose=ConsentEntry.Purpose.TRACKING,
-        state=ConsentEntry.State.GRANTED if allowed else ConsentEntry.State.WITHDRAWN,
-        method="banner",
-        alias=known or identify.ensure_alias(kind="anonymous", value=kept, at=at),
-        evidence=evidence,
-        at=at,
-    )
+    alias = known or identify.ensure_alias(kind="anonymous", value=kept, at=at)
+    notice = consent.notice(name="banner", locale=locale, text=words, at=at)
+    for purpose in OF_VISITORS:
+        consent.record(
+            purpose=purpose,
+            state=_state(alias, purpose, purpose in allowed, at),
+            method="banner",
+            alias=alias,
+            notice=notice,
+            evidence=evidence,
+            at=at,
+        )
     return kept if allowed else None
+
+
+def follows(*, anonymous_id: str, at: datetime) -> bool:
+    """Return whether any use of this visitor's data is allowed."""
+    aliases = Alias.objects.filter(kind=Alias.Kind.ANONYMOUS, value=anonymous_id)
+    ids = list(aliases.values_list("pk", flat=True))
+    return any(consent.may(aliases=ids, purpose=purpose, at=at) for purpose in OF_VISITORS)
+
+
+def _state(alias: Alias, purpose: str, allowed: bool, at: datetime) -> str:
+    if allowed:
+        return ConsentEntry.State.GRANTED
+    answers = consent.ask(aliases=[alias.pk], purpose=purpose, at=at)
+    had = answers[alias.pk] in {consent.Answer.YES, consent.Answer.CONFLICT}
+    return ConsentEntry.State.WITHDRAWN if had else ConsentEntry.State.DENIED

@@ -102,16 +102,19 @@ def claim(
     queued = list(
         Delivery.objects
         .select_for_update(skip_locked=True, of=("self",))
-        .select_related("message__current", "profile", "enrollment")
+        .select_related("message__current", "message__topic", "profile", "enrollment")
         .filter(sender=sender, state=State.QUEUED, due_at__lte=at)
         .order_by("due_at", "pk")[:limit]
     )
-    verdicts = permit(profiles=[delivery.profile_id for delivery in queued])
+    verdicts = permit(asked={_asked(delivery) for delivery in queued}, at=at)
     epoch = mark.epoch() if queued else ""
-    jobs = []
+    jobs: list[Job] = []
+    served: set[int] = set()
     for delivery in queued:
-        verdict, edition = verdicts[delivery.profile_id], delivery.message.current
+        verdict, edition = verdicts[_asked(delivery)], delivery.message.current
         reason = verdict.reason
+        if verdict.once and delivery.profile_id in served:
+            reason = Reason.RHYTHM
         if delivery.expires_at <= at:
             reason = Reason.EXPIRED
         elif edition is None:
@@ -119,6 +122,7 @@ def claim(
         if reason or edition is None or verdict.contact_point is None:
             delivery.state, delivery.reason = State.SKIPPED, reason
             continue
+        served.add(delivery.profile_id)
         delivery.state, delivery.lease_until = State.SENDING, at + LEASE
         delivery.edition, delivery.contact_point = edition, verdict.contact_point
         delivery.mark_epoch, delivery.attempts = epoch, delivery.attempts + 1
@@ -132,6 +136,11 @@ def claim(
     done.claimed += len(queued)
     done.skipped += len(queued) - len(jobs)
     return jobs, len(jobs)
+
+
+def _asked(delivery: Delivery) -> tuple[int, str]:
+    topic = delivery.message.topic
+    return delivery.profile_id, topic.slug if topic else ""
 
 
 class _HandOver:

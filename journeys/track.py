@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from customers import consent, record
+from customers import append, consent, record
 from customers.models import ConsentEntry, ContactPoint
 from customers.record import New
 from journeys.compose import CLICK, LEAVE, BadToken, read_token, targets
@@ -74,11 +74,15 @@ def unsubscribe(
 ) -> bool:
     """Withdraw consent to marketing e-mail at an address; return whether there was any.
 
-    Doing it twice is the same as once.
+    Doing it twice is the same as once. Who pauses may leave.
     """
-    ContactPoint.objects.select_for_update().get(pk=contact_point.pk)
+    # The order of locks everywhere: people first, their ledger last.
+    append.hold(profile_ids=[contact_point.profile_id])
     marketing = ConsentEntry.Purpose.MARKETING
-    if not consent.allowed(contact_points=[contact_point.pk], purpose=marketing, channel="email"):
+    answers = consent.ask(
+        contact_points=[contact_point.pk], purpose=marketing, channel="email", at=at
+    )
+    if answers[contact_point.pk] not in {consent.Answer.YES, consent.Answer.PAUSED}:
         return False
     consent.record(
         purpose=marketing,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from django.http import (
@@ -13,9 +14,12 @@ from django.http import (
     JsonResponse,
 )
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.html import strip_tags
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -24,9 +28,7 @@ from content.models import SHELL
 from content.views import door
 from dxp.lib import clock
 
-# Changes when the words of templates/site/_consent.html change their meaning.
-NOTICE = "2026-11"
-REFUSED = "dxp_no"
+CHOICES = {"accept", "choose", "reject"}
 YEAR = 365 * 24 * 3600
 HALF_YEAR = YEAR // 2
 
@@ -42,39 +44,52 @@ def settings(request: HttpRequest) -> HttpResponse:
 @door.from_our_pages
 @require_POST
 def decide(request: HttpRequest) -> HttpResponse:
-    """Write the decision down and set the one cookie that it allows."""
+    """Write the decision down and set the cookies that it allows."""
     said = _said(request)
     choice, page = str(said.get("choice", "")), str(said.get("page", "/"))[:500]
-    if choice not in {"accept", "reject"}:
-        return HttpResponseBadRequest(_("Say accept or reject."))
+    if choice not in CHOICES:
+        return HttpResponseBadRequest(_("Say accept, choose or reject."))
     if door.too_often(request, "consent", most=60, seconds=600):
         return HttpResponse(_("Please try again in a few minutes."), status=429)
-    kept = submit.tracking(
+    allowed = _allowed(choice, said)
+    kept = submit.decide(
         anonymous_id=door.anonymous_id(request),
-        allowed=choice == "accept",
-        evidence=door.evidence(request, page=page, notice=NOTICE),
+        allowed=allowed,
+        words=_words(),
+        locale=get_language() or "en",
+        evidence=door.evidence(request, page=page, choice=choice),
         at=clock.now(),
     )
     response = _answer(request, choice, page)
     response.headers["Cache-Control"] = "private, no-store"
-    if kept:
-        # Read by track.js, hence not HttpOnly; it opens nothing.
-        _keep(request, response, door.ANONYMOUS_ID, kept, YEAR)
-        response.delete_cookie(REFUSED, samesite="Lax")
-    else:
-        _keep(request, response, REFUSED, "1", HALF_YEAR)
-        response.delete_cookie(door.ANONYMOUS_ID, samesite="Lax")
+    _keep(request, response, kept, allowed)
     return response
 
 
 def _said(request: HttpRequest) -> dict[str, Any]:
     if request.content_type != "application/json":
-        return request.POST.dict()
+        return {**request.POST.dict(), "purposes": request.POST.getlist("purposes")}
     try:
         said = json.loads(request.body)
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _allowed(choice: str, said: dict[str, Any]) -> set[str]:
+    """Return the uses that were allowed, by name."""
+    every = {str(purpose) for purpose in submit.OF_VISITORS}
+    if choice == "choose":
+        ticked = said.get("purposes")
+        return every & {str(one) for one in ticked} if isinstance(ticked, list) else set()
+    return every if choice == "accept" else set()
+
+
+def _words() -> str:
+    """Return the words of the banner as they stand in its templates now."""
+    words = strip_tags(render_to_string("site/_consent_notice.html"))
+    lines = (" ".join(line.split()) for line in words.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def _answer(request: HttpRequest, choice: str, page: str) -> HttpResponse:
@@ -85,6 +100,24 @@ def _answer(request: HttpRequest, choice: str, page: str) -> HttpResponse:
 
 
 def _keep(
+    request: HttpRequest, response: HttpResponse, kept: str | None, allowed: Collection[str]
+) -> None:
+    """Set the visitor's number where one use is allowed, and keep the refusals by name.
+
+    Both are read by our scripts, hence not HttpOnly; they open nothing.
+    """
+    refused = [str(one) for one in submit.OF_VISITORS if one not in allowed]
+    if kept:
+        _set(request, response, door.ANONYMOUS_ID, kept, YEAR)
+    else:
+        response.delete_cookie(door.ANONYMOUS_ID, samesite="Lax")
+    if refused:
+        _set(request, response, door.REFUSED, "-".join(refused) if kept else "1", HALF_YEAR)
+    else:
+        response.delete_cookie(door.REFUSED, samesite="Lax")
+
+
+def _set(
     request: HttpRequest, response: HttpResponse, name: str, value: str, seconds: int
 ) -> None:
     response.set_cookie(

@@ -21,6 +21,7 @@ from dxp.lib import hints
 
 log = logging.getLogger(__name__)
 ANONYMOUS_ID = "dxp_aid"
+REFUSED = "dxp_no"
 ROBOT = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|preview|monitor|scan|fetch|curl|wget|python-|headlesschrome-lighthouse",
     re.IGNORECASE,
@@ -105,9 +106,14 @@ def is_robot(request: HttpRequest) -> bool:
 
 
 def evidence(request: HttpRequest, **more: Any) -> dict[str, Any]:
-    """Return what proves an act of consent: page, address without its last part, browser."""
+    """Return what proves an act of consent: page, address without its last part, browser.
+
+    Also whether the browser asked not to be followed, when a person decided otherwise.
+    """
+    signals = [name for name in ("Sec-GPC", "DNT") if request.headers.get(name) == "1"]
     return {
         "address": truncated(address(request)),
         "browser": request.headers.get("User-Agent", "")[:200],
+        **({"signals": signals} if signals else {}),
         **more,
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.models import Page
@@ -62,7 +63,9 @@ def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None
             first_name=form.cleaned_data["first_name"],
             email=form.cleaned_data["email"],
             anonymous_id=door.anonymous_id(request),
-            evidence=door.evidence(request, page=page.url, text=block.value["consent"]),
+            words=block.value["consent"],
+            locale=get_language() or "en",
+            evidence=door.evidence(request, page=page.url),
             context={"page": {"path": page.url, "title": page.title}},
             at=clock.now(),
         )

@@ -8,9 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 from wagtail.models import Page
 
-from content import personalize
+from content import personalize, submit
 from content.models import PublicPage
 from content.views import door
+from dxp.lib import clock
 
 MOST = 20
 
@@ -20,9 +21,8 @@ def slots(request: HttpRequest) -> HttpResponse:
     """Answer with each wanted slot's variant; its HTML only where it differs from the default."""
     page = _page(request.GET.get("page", ""))
     wanted = request.GET.get("s", "").split(",")[:MOST]
-    decisions = personalize.decide(
-        slots=page.slots(), wanted=wanted, page_id=page.pk, who=_who(request)
-    )
+    who = _who(request)
+    decisions = personalize.decide(slots=page.slots(), wanted=wanted, page_id=page.pk, who=who)
     answer = {
         slot_id: {
             "html": _html(decision, request, page) if decision.variant != "default" else None,
@@ -31,7 +31,14 @@ def slots(request: HttpRequest) -> HttpResponse:
         }
         for slot_id, decision in decisions.items()
     }
-    return JsonResponse(answer, headers={"Cache-Control": "private, no-store"})
+    response = JsonResponse(answer, headers={"Cache-Control": "private, no-store"})
+    known = door.anonymous_id(request)
+    if who is personalize.Because.NO_CONSENT and known and not submit.follows(
+        anonymous_id=known, at=clock.now()
+    ):
+        # Withdrawn in another browser of the same person: this one learns it here.
+        response.delete_cookie(door.ANONYMOUS_ID, samesite="Lax")
+    return response
 
 
 def _page(page_id: str) -> Any:
@@ -50,7 +57,7 @@ def _who(request: HttpRequest) -> personalize.Visitor | personalize.Because:
         return personalize.Because.NO_CONSENT
     if door.is_robot(request):
         return personalize.Because.BOT
-    return personalize.visitor(anonymous_id=known)
+    return personalize.visitor(anonymous_id=known, at=clock.now())
 
 
 def _html(decision: personalize.Decision, request: HttpRequest, page: Any) -> str:

@@ -38,6 +38,9 @@ class Delivery(models.Model):
     class Reason(models.TextChoices):
         NO_ADDRESS = "no_address", _("no e-mail address")
         NO_CONSENT = "no_consent", _("no consent to marketing e-mail")
+        PAUSED = "paused", _("the person paused messages")
+        TOPIC = "topic", _("the person does not want this topic")
+        RHYTHM = "rhythm", _("the person wants fewer messages")
         SUPPRESSED = "suppressed", _("the address was refused before")
         EXPIRED = "expired", _("too old to be sent")
         NO_EDITION = "no_edition", _("the message is not published")

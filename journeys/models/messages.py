@@ -11,6 +11,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 
+from content.models import Topic
 from journeys.blocks import NO_VARIABLE, MailBlock
 from journeys.wording import BadVariable, variables
 
@@ -83,6 +84,15 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
     sender = models.ForeignKey(
         Sender, models.PROTECT, related_name="+", default=first_sender, verbose_name=_("sender")
     )
+    topic = models.ForeignKey(
+        Topic,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("topic"),
+        help_text=_("People who do not want this topic do not get the message."),
+    )
     current = models.ForeignKey(
         "Edition", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
@@ -91,6 +101,7 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         FieldPanel("name"),
         FieldPanel("subject"),
         FieldPanel("preheader"),
+        FieldPanel("topic"),
         FieldPanel("body"),
     ]
     preview_modes = [

@@ -6,16 +6,31 @@ const cookie = (name) =>
 // ---- Consent: ask only who has not decided, never in the way of reading.
 
 const banner = document.querySelector("[data-consent]");
+// A browser that asks not to be followed has answered, until the visitor says otherwise.
+const signal = navigator.globalPrivacyControl === true || navigator.doNotTrack === "1";
+const refused = () => (cookie("dxp_no") ?? "").split("-");
+const allows = (purpose) => Boolean(cookie("dxp_aid")) && !refused().includes(purpose);
 
 function tellState() {
+  for (const box of document.querySelectorAll("[data-consent-form] [name=purposes]"))
+    box.checked = allows(box.value);
   const state = document.querySelector("[data-consent-state]");
   if (!state) return;
-  if (cookie("dxp_aid")) state.textContent = state.dataset.accepted;
-  else if (cookie("dxp_no")) state.textContent = state.dataset.rejected;
+  const { accepted, chosen, rejected, signal: signalled } = state.dataset;
+  if (cookie("dxp_aid")) state.textContent = cookie("dxp_no") ? chosen : accepted;
+  else if (cookie("dxp_no")) state.textContent = rejected;
+  else if (signal) state.textContent = signalled;
 }
 
 function ask(show) {
   if (banner) banner.hidden = !show;
+}
+
+// The same person said yes in one browser and no in another.
+function askAgain() {
+  const words = banner?.querySelector("[data-consent-again]");
+  if (words) words.hidden = false;
+  ask(true);
 }
 
 async function decide(event) {
@@ -23,20 +38,21 @@ async function decide(event) {
   const choice = event.submitter?.value;
   if (!choice) return;
   event.preventDefault();
+  const purposes = new FormData(form).getAll("purposes");
   const buttons = form.querySelectorAll("button");
   buttons.forEach((button) => (button.disabled = true));
   try {
     const answer = await fetch(form.action, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ choice, page: location.pathname }),
+      body: JSON.stringify({ choice, page: location.pathname, ...(choice === "choose" && { purposes }) }),
     });
     await answer.text();
     if (!answer.ok) throw new Error(answer.status);
     ask(false);
     tellState();
     document.dispatchEvent(new CustomEvent("dxp:consent", { detail: choice }));
-    if (choice === "accept") fillSlots();
+    fillSlots();
   } catch {
     // Not written down, so nothing is kept: the question stays open.
   } finally {
@@ -56,7 +72,7 @@ document.querySelectorAll("[data-cookie-settings]").forEach((link) =>
 banner?.addEventListener("keydown", (event) => {
   if (event.key === "Escape") ask(false);
 });
-ask(!cookie("dxp_aid") && !cookie("dxp_no") && !document.querySelector("main [data-consent-form]"));
+ask(!cookie("dxp_aid") && !cookie("dxp_no") && !signal && !document.querySelector("main [data-consent-form]"));
 tellState();
 
 // ---- Personal slots: one call for all of them; whatever goes wrong, the default stays.
@@ -64,12 +80,14 @@ tellState();
 async function fillSlots() {
   const slots = new Map([...document.querySelectorAll("dxp-slot")].map((slot) => [slot.dataset.slot, slot]));
   const { page, rev } = document.body.dataset;
-  if (!slots.size || !page || !cookie("dxp_aid")) return;
+  if (!slots.size || !page || !allows("personalization")) return;
   const query = new URLSearchParams({ page, rev, s: [...slots.keys()].join(",") });
   try {
     const answer = await fetch(`/_x/slots?${query}`, { signal: AbortSignal.timeout(1500) });
     if (!answer.ok) return;
-    for (const [id, decision] of Object.entries(await answer.json())) show(slots.get(id), decision);
+    const decisions = Object.entries(await answer.json());
+    for (const [id, decision] of decisions) show(slots.get(id), decision);
+    if (decisions.some(([, { reason }]) => reason === "ask-again")) askAgain();
   } catch {
     // Too late or unreachable.
   }

@@ -7,7 +7,9 @@ const queue = [];
 let waiting = 0;
 let failures = 0;
 
-const aid = () => /(?:^|; )dxp_aid=([\w-]+)/.exec(document.cookie)?.[1];
+const cookie = (name) => new RegExp(`(?:^|; )${name}=([\\w-]+)`).exec(document.cookie)?.[1];
+// Whoever allowed only the personal part has a number too, and is not counted.
+const aid = () => ((cookie("dxp_no") ?? "").split("-").includes("tracking") ? undefined : cookie("dxp_aid"));
 
 function context() {
   const query = new URLSearchParams(location.search);
@@ -73,7 +75,11 @@ async function send() {
   waiting = 0;
 }
 
+let isTold = false;
+
 function visit() {
+  if (isTold || !aid()) return;
+  isTold = true;
   const { event, properties } = document.body.dataset;
   add("p", { type: "page", properties: page() });
   if (event) track(event, JSON.parse(properties));
@@ -88,8 +94,8 @@ function identify(userId, traits = {}) {
 }
 
 window.dxp = { track, identify };
-document.addEventListener("dxp:consent", (event) => {
-  if (event.detail === "accept") visit();
+document.addEventListener("dxp:consent", () => {
+  if (aid()) visit();
   else queue.length = 0;
 });
 visit();

@@ -155,7 +155,8 @@ def known(at, source):
         client.aid = str(uuid.uuid4())
         client.cookies["dxp_aid"] = client.aid
         alias = identify.ensure_alias(kind="anonymous", value=client.aid, at=at)
-        consent.record(purpose="tracking", state="GRANTED", method="banner", alias=alias, at=at)
+        for purpose in ("tracking", "personalization"):
+            consent.record(purpose=purpose, state="GRANTED", method="banner", alias=alias, at=at)
         events = [
             {
                 "type": "track",

@@ -10,6 +10,7 @@ import redis
 from customers import consent, fold
 from customers.models import ConsentEntry, ContactPoint, Event, Inbox, Profile
 from dxp.lib import hints
+from dxp.lib.clock import now
 
 pytestmark = pytest.mark.django_db
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -33,10 +34,10 @@ class TestSignUp:
         entry = ConsentEntry.objects.get(purpose="marketing")
         assert (answer.status_code, answer["Location"]) == (303, "/letter/thanks/")
         assert point.value == "ana@example.org"
-        assert consent.allowed(contact_points=[point.pk], purpose="marketing", channel="email") == {
-            point.pk
-        }
-        assert entry.evidence["text"] == "Yes, you may write to me."
+        assert consent.may(
+            contact_points=[point.pk], purpose="marketing", channel="email", at=now()
+        ) == {point.pk}
+        assert entry.notice.text == "Yes, you may write to me."
         assert entry.evidence["form"] == "newsletter"
         assert entry.evidence["page"] == "/letter/"
 

@@ -46,7 +46,9 @@ class TestSlots:
 
     def test_forget_who_withdrew_elsewhere(self, pages, ask, ana, at):
         alias = Alias.objects.get(value=ana.aid)
-        consent.record(purpose="tracking", state="WITHDRAWN", method="staff", alias=alias, at=at)
+        consent.record(
+            purpose="personalization", state="WITHDRAWN", method="staff", alias=alias, at=at
+        )
 
         assert ask(ana).json()[pages.slot]["reason"] == "no-consent"
 
@@ -86,9 +88,9 @@ class TestSlots:
 
 
 class TestChoose:
-    def test_visitor_costs_three_queries(self, pages, ana, django_assert_num_queries):
+    def test_visitor_costs_three_queries(self, pages, ana, at, django_assert_num_queries):
         with django_assert_num_queries(3):
-            personalize.visitor(anonymous_id=ana.aid)
+            personalize.visitor(anonymous_id=ana.aid, at=at)
 
     def test_control_group_sees_the_default_and_stays_the_same(self, pages, readers):
         pages.home.body = pages.front(readers, control=30)

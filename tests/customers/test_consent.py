@@ -33,7 +33,7 @@ def say(point, state, at=None, channel=""):
 
 
 def allowed(point, channel="email"):
-    return consent.allowed(contact_points=[point.pk], purpose=MARKETING, channel=channel)
+    return consent.may(contact_points=[point.pk], purpose=MARKETING, channel=channel, at=now())
 
 
 class TestAddresses:
@@ -74,8 +74,8 @@ class TestAddresses:
         )
 
         assert second.profile == mailbox.profile
-        assert consent.allowed(
-            contact_points=[mailbox.pk, second.pk], purpose=MARKETING, channel="email"
+        assert consent.may(
+            contact_points=[mailbox.pk, second.pk], purpose=MARKETING, channel="email", at=now()
         ) == {mailbox.pk}
 
 
@@ -83,9 +83,9 @@ class TestTracking:
     def test_is_refused_until_allowed_and_after_it_is_withdrawn(self, ana):
         def say(state):
             consent.record(purpose="tracking", state=state, method="banner", at=now(), alias=ana)
-            return consent.tracking_allowed(alias=ana)
+            return consent.may(purpose="tracking", aliases=[ana.pk], at=now()) == {ana.pk}
 
-        assert consent.tracking_allowed(alias=ana) is False
+        assert consent.may(purpose="tracking", aliases=[ana.pk], at=now()) == set()
         assert [say("GRANTED"), say("WITHDRAWN")] == [True, False]
 
 

@@ -10,6 +10,7 @@ from django.test import Client
 
 from customers import consent
 from customers.models import ConsentEntry, ContactPoint, Event
+from dxp.lib.clock import now
 from journeys import compose, dispatch
 from journeys.models import Delivery, Edition, Enrollment
 from tests.journeys.conftest import NOON, draw, end, happened, send, wait
@@ -102,7 +103,9 @@ class TestClick:
 class TestUnsubscribe:
     def may(self):
         point = ContactPoint.objects.get()
-        return consent.allowed(contact_points=[point.pk], purpose="marketing", channel="email")
+        return consent.may(
+            contact_points=[point.pk], purpose="marketing", channel="email", at=now()
+        )
 
     def test_looking_changes_nothing(self, client, letter):
         response = client.get(path_of(letter, "u"))
