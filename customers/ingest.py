@@ -11,7 +11,7 @@ import msgspec
 import orjson
 from django.db import transaction
 
-from customers import clean
+from customers import bots, clean
 from customers.models import Quarantine, Repeat, Source
 from dxp.lib import rows
 
@@ -67,12 +67,13 @@ def accept(
             )  # fmt: skip
         except clean.Unfit as reason:
             unfit.append((reason, _with_its_batch(raw, shared, sent_at, met)))
+    people = bots.sift(source=source, facts=facts, at=at)
     if unfit:
         with transaction.atomic():
             set_aside(source_id=source.pk, unfit=unfit, at=at)
-            _store(source, facts, at)
+            _store(source, people, at)
     else:
-        _store(source, facts, at)
+        _store(source, people, at)
     return Accepted(len(facts), len(unfit))
 
 

@@ -102,7 +102,10 @@ class People:
             person = self.known[self.owner[alias.id]]
             trait.see(person=person, fact=fact)
             if fact.type == "identify":
-                told.append(Telling(person, alias.id, fact, f"source:{source}", received_at))
+                name = f"source:{source}"
+                told.append(
+                    Telling(person, alias.id, fact.properties, fact.at, name, received_at)
+                )
         points = trait.take(told=told)
         self._make(self.fresh)
         self._update([one for one in self.known.values() if one.is_changed and not one.is_fresh])

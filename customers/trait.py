@@ -11,10 +11,10 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from customers import append, define, extend, identify, segment, survive
+from customers import address, append, define, extend, segment, survive
 from customers.clean import Fact
 from customers.define import UNDEFINED, Meaning
-from customers.models import ContactPoint, SegmentMember
+from customers.models import SegmentMember
 from customers.survive import NOTHING, Said
 from dxp.lib import rows
 
@@ -22,6 +22,8 @@ COLUMNS = ("alias_id", "key", "value", "is_fit", "source", "observed_at")
 # Larger than the id of any row, so that what is told now comes after what was told before.
 NOT_WRITTEN_YET = 2**62
 EARLIER = "earlier"
+# Traits that are addresses: their names are those of the channels.
+ADDRESSES = (address.EMAIL, address.PHONE)
 
 Point = tuple[str, str, str, int, datetime]
 
@@ -62,7 +64,8 @@ class Telling:
 
     person: Person
     alias_id: int
-    fact: Fact
+    traits: dict[str, Any]
+    at: datetime
     source: str
     received_at: datetime
 
@@ -125,12 +128,12 @@ def take(*, told: Sequence[Telling]) -> list[Point]:
     none where nothing is told: what the keys mean, what was told before, one COPY of what is new.
     An address: (channel, normal form, as it was given, profile, at).
     """
-    told = [one for one in told if one.fact.properties]
+    told = [one for one in told if one.traits]
     if not told:
         return []
     values: dict[str, list[Any]] = {}
     for one in told:
-        for key, value in one.fact.properties.items():
+        for key, value in one.traits.items():
             values.setdefault(key, []).append(value)
     meanings = define.learn(told=values, at=max(one.received_at for one in told))
     older = {one.person.id for one in told if not one.person.is_fresh}
@@ -139,18 +142,18 @@ def take(*, told: Sequence[Telling]) -> list[Point]:
     points: list[Point] = []
     touched: dict[tuple[int, str], Person] = {}
     for one in told:
-        for key, value in one.fact.properties.items():
+        for key, value in one.traits.items():
             place = (one.person.id, key)
             known = heard.get(place)
             if known is None:
                 known = heard[place] = _Heard(meanings.get(key, UNDEFINED))
-            if not known.is_news(alias=one.alias_id, value=value, at=one.fact.at):
+            if not known.is_news(alias=one.alias_id, value=value, at=one.at):
                 continue
             is_fit = known.hear(
-                alias=one.alias_id, value=value, at=one.fact.at,
+                alias=one.alias_id, value=value, at=one.at,
                 order=NOT_WRITTEN_YET + len(new), source=one.source,
             )  # fmt: skip
-            new.append(Observation(one.alias_id, key, value, one.source, one.fact.at, is_fit))
+            new.append(Observation(one.alias_id, key, value, one.source, one.at, is_fit))
             if is_fit:
                 touched[place] = one.person
                 points += _address(key, value, one)
@@ -274,16 +277,16 @@ def _settle(person: Person, key: str, value: Any) -> None:
 
 def _address(key: str, value: Any, told: Telling) -> list[Point]:
     """Return the address that a trait tells, if it is one."""
-    if key != "email" or not isinstance(value, str):
+    if key not in ADDRESSES or not isinstance(value, str):
         return []
-    channel = ContactPoint.Channel.EMAIL
+    country = address.country_of({**told.person.traits, **told.fact.properties})
     try:
-        normal = identify.normal_address(channel=channel, address=value)
-    except identify.BadAddress:
+        normal = address.normal(channel=key, address=value, country=country)
+    except address.BadAddress:
         return []
     if not told.person.is_known:
         told.person.is_known = told.person.is_changed = True
-    return [(str(channel), normal, value.strip()[:320], told.person.id, told.received_at)]
+    return [(key, normal, value.strip()[:320], told.person.id, told.received_at)]
 
 
 def _json(value: Any) -> str | None:

@@ -28,6 +28,16 @@ class Migration(migrations.Migration):
     dependencies = [("customers", "0003_identity")]
 
     operations = [
+        migrations.AddField(
+            model_name="source",
+            name="takes_bots",
+            field=models.BooleanField(
+                default=False,
+                help_text="Crawlers, headless browsers and empty browser names are else kept apart "
+                "and counted nowhere. Switch it on for automated tests only.",
+                verbose_name="takes programs for people",
+            ),
+        ),
         migrations.CreateModel(
             name="BotEvent",
             fields=[

@@ -37,6 +37,14 @@ class Source(models.Model):
     is_active = models.BooleanField(
         _("accepts events"), default=True, help_text=_("A source that is off is answered with 401.")
     )
+    takes_bots = models.BooleanField(
+        _("takes programs for people"),
+        default=False,
+        help_text=_(
+            "Crawlers, headless browsers and empty browser names are else kept apart and counted "
+            "nowhere. Switch it on for automated tests only."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
