@@ -54,7 +54,7 @@ def accept(
         small: the whole batch is smaller than one event may be.
         met: what we saw of the sender ourselves, where its own claims do not count.
     """
-    facts: list[clean.Fact] = []
+    facts: list[clean.Made] = []
     unfit: list[tuple[clean.Unfit, Any]] = []
     shared = clean.tidy(context) if isinstance(context, dict) else None
     for position, raw in enumerate(events):
@@ -136,7 +136,7 @@ def read_body(body: bytes) -> list[clean.Fact]:
     return _decoder.decode(body)
 
 
-def _store(source: Source, facts: list[clean.Fact], at: datetime) -> None:
+def _store(source: Source, facts: list[clean.Made], at: datetime) -> None:
     if facts:
         with rows.raw_cursor() as cursor:
             cursor.execute(

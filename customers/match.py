@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -41,7 +42,13 @@ class Match:
 
 def today(at: datetime) -> date:
     """Return the workspace's day of a moment."""
-    return timezone.localdate(at, timezone.get_default_timezone())
+    # Offsets of all time zones are whole quarters of an hour.
+    return _day(int(at.timestamp() // 900))
+
+
+@lru_cache(maxsize=10_000)
+def _day(quarter: int) -> date:
+    return datetime.fromtimestamp(quarter * 900, timezone.get_default_timezone()).date()
 
 
 def midnight(day: date) -> datetime:

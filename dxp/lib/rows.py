@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 import psycopg
 from django.db import connection, models
+from psycopg.types.datetime import TimestamptzLoader
 
 M = TypeVar("M", bound=models.Model)
 
@@ -31,6 +33,8 @@ def raw_cursor() -> Iterator[psycopg.Cursor[Any]]:
     # A bare psycopg cursor would bypass Django's error tracking: after a restart of PostgreSQL
     # every request failed for a minute.
     with connection.wrap_database_errors, psycopg.Cursor(connection.connection) as cursor:
+        # Django's own reader of times is not compiled: ten times slower, and our servers speak UTC.
+        cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
         yield cursor
 
 
@@ -39,7 +43,17 @@ def array(values: Iterable[Any]) -> str:
 
     psycopg's own lists cost some microseconds a value (measured: a quarter of the fold).
     """
-    return f"{{{','.join(map(_element, values))}}}"
+    wanted = list(values)
+    kinds = set(map(type, wanted))
+    if kinds == {int}:
+        return f"{{{','.join(map(str, wanted))}}}"
+    if kinds == {str}:
+        joined = '","'.join(wanted)
+        if "\\" not in joined and joined.count('"') == 2 * len(wanted) - 2:
+            return f'{{"{joined}"}}'
+    if kinds == {datetime}:
+        return f"{{{','.join(map(datetime.isoformat, wanted))}}}"
+    return f"{{{','.join(map(_element, wanted))}}}"
 
 
 def _element(value: Any) -> str:
@@ -52,16 +66,37 @@ def _element(value: Any) -> str:
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
+def copied(text: str | None) -> str:
+    """Return a text as COPY's text format wants it."""
+    if text is None:
+        return "\\N"
+    # Most texts hold nothing that has to be escaped; asking is cheaper than rewriting.
+    if "\\" not in text and text.isprintable():
+        return text
+    return text.translate(_ESCAPES)
+
+
+_ESCAPES = str.maketrans({"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"})
+
+
+def copy_text(table: str, columns: Sequence[str], lines: bytes) -> None:
+    """Append rows that stand in COPY's text format already."""
+    with raw_cursor() as cursor, cursor.copy(_copy(table, columns)) as copy:
+        copy.write(lines)
+
+
 def copy_rows(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append rows by COPY; table and columns are names from our code, never from outside."""
-    with raw_cursor() as cursor:
-        query = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(
-            psycopg.sql.Identifier(table),
-            psycopg.sql.SQL(", ").join(psycopg.sql.Identifier(name) for name in columns),
-        )
-        with cursor.copy(query) as copy:
-            for row in rows:
-                copy.write_row(row)
+    with raw_cursor() as cursor, cursor.copy(_copy(table, columns)) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _copy(table: str, columns: Sequence[str]) -> psycopg.sql.Composed:
+    return psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(
+        psycopg.sql.Identifier(table),
+        psycopg.sql.SQL(", ").join(psycopg.sql.Identifier(name) for name in columns),
+    )
 
 
 def advisory_lock(name: str) -> bool:
