@@ -279,7 +279,7 @@ def _address(key: str, value: Any, told: Telling) -> list[Point]:
     """Return the address that a trait tells, if it is one."""
     if key not in ADDRESSES or not isinstance(value, str):
         return []
-    country = address.country_of({**told.person.traits, **told.fact.properties})
+    country = address.country_of({**told.person.traits, **told.traits})
     try:
         normal = address.normal(channel=key, address=value, country=country)
     except address.BadAddress:
