@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 
@@ -8,12 +9,14 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers import (
+            address,
             extend,  # noqa: F401 - declares this floor's hooks
             keep,
         )
 
         keep.register()
         self._name_scopes()
+        address.HOME.country = settings.COUNTRY
 
     @staticmethod
     def _name_scopes() -> None:

@@ -15,7 +15,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers import identify
+from customers import address
 from customers.api.asking import Asking, ListView, Text
 from customers.api.shapes import answers, page_of
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
@@ -88,8 +88,8 @@ def _at(email: str) -> QuerySet[ContactPoint, Any]:
     """
     channel = ContactPoint.Channel.EMAIL
     try:
-        value = identify.normal_address(channel=channel, address=email)
-    except identify.BadAddress as error:
+        value = address.normal(channel=channel, address=email)
+    except address.BadAddress as error:
         raise BadQuery({"email": [str(error)]}) from error
     return ContactPoint.objects.filter(channel=channel, value=value).values("profile")
 

@@ -83,12 +83,13 @@ class AliasOwnership(models.Model):
 class ContactPoint(models.Model):
     """An address people can be reached at. Consent and contact pressure hang on it.
 
-    `value` is the normal form (e-mail: NFKC, lower case, IDNA domain); `shown` as it was given;
-    `alias` the name under which it was told, whose profile it follows when people merge and part.
+    `value` is the normal form (`customers.address`); `shown` as it was given; `alias` the name
+    under which it was told, whose profile it follows when people merge and part.
     """
 
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
+        PHONE = "phone", _("Phone")
 
     channel = models.CharField(_("channel"), max_length=20, choices=Channel)
     value = models.CharField(_("address"), max_length=320)

@@ -152,6 +152,8 @@ MAIL_FROM = env.read("MAIL_FROM")
 SEND_RATE = int(env.read("SEND_RATE"))
 MAIL_DIR = VAR_DIR / "mail"
 
+# Where phone numbers without a country code belong.
+COUNTRY = env.read("COUNTRY")
 # Requests a minute per token; 0 counts nobody.
 API_RATE = int(env.read("API_RATE"))
 

@@ -95,6 +95,11 @@ _declare(
     "UTC",
     "The workspace's time zone: days in reports and segments begin at its midnight.",
 )
+_declare(
+    "COUNTRY",
+    "",
+    "Two letters of the country whose phone numbers people write without a country code, such as `HR`; a person's own country goes first. Empty: such numbers are kept as traits and are no addresses.",
+)
 _declare("API_RATE", "1200", "Requests a minute to the API per token; 0 counts nobody.")
 _declare("WEB_WORKERS", "1", "Web server processes.")
 _declare("WORKER_CONCURRENCY", "2", "Processes of the background worker.")
