@@ -7,7 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from customers.conditions import LEAVES
+from customers.conditions.base import RuleError
+
 VERSION = 1
+FIRST = ("trait", "event", "segment")
 DEEPEST = 5
 MOST_LEAVES = 50
 LONGEST_WINDOW = 3650
@@ -18,15 +22,6 @@ METRICS = ("count", "sum")
 OUR_CHANGES = ("Segment Entered", "Segment Left")
 
 Scalar: TypeAlias = "str | int | float | bool"
-
-
-class RuleError(ValueError):
-    """A rule can't be used: `path` says where, `words` why, for the person who wrote it."""
-
-    def __init__(self, path: str, words: str) -> None:
-        super().__init__(f"{path}: {words}" if path else words)
-        self.path = path
-        self.words = words
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +97,13 @@ def parse(rule: Any) -> Node:
     if sum(1 for _ in leaves(root)) > MOST_LEAVES:
         raise RuleError("root", f"A rule has at most {MOST_LEAVES} conditions.")
     return root
+
+
+def describe() -> list[dict[str, Any]]:
+    """Return how each kind of condition is written, for whoever draws forms; not yet translated."""
+    places = {name: place for place, name in enumerate(FIRST)}
+    kinds = sorted(LEAVES, key=lambda kind: places.get(kind.name, len(places)))
+    return [kind.form().told() for kind in kinds]
 
 
 def leaves(node: Node) -> Iterator[Leaf]:
