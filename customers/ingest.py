@@ -131,6 +131,11 @@ def note_repeats(*, repeats: Sequence[tuple[int, datetime, clean.Fact]]) -> None
     )  # fmt: skip
 
 
+def forget_repeats(*, before: datetime) -> None:
+    """Forget copies that came before a moment: only those who look at a source ask for them."""
+    Repeat.objects.filter(received_at__lt=before).delete()
+
+
 def read_body(body: bytes) -> list[clean.Fact]:
     """Return the events of an inbox row."""
     return _decoder.decode(body)
@@ -150,7 +155,7 @@ def _with_its_batch(raw: Any, shared: Any, sent_at: Any, met: Any) -> Any:
     if not isinstance(raw, dict):
         return raw
     own = raw.get("context")
-    if isinstance(own, dict) or own is None:
+    if (shared or met) and (isinstance(own, dict) or own is None):
         raw = {**raw, "context": {**(shared or {}), **(own or {}), **(met or {})}}
     return raw if sent_at is None or "sentAt" in raw else {**raw, "sentAt": sent_at}
 

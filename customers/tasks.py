@@ -6,18 +6,22 @@ import time
 from datetime import timedelta
 
 from celery import shared_task
-from django.db import connection
+from django.conf import settings
 
+from customers import erase as erasing
 from customers import fold as folding
+from customers import ingest, retain, segment
 from customers import partitions as parts
-from customers import segment
+from customers import retry as retrying
 from dxp.lib import clock, hints
 
 FOLD = "customers.tasks.fold"
 SWEEP = "customers.tasks.sweep"
+ERASE = "customers.tasks.erase"
+RETRY = "customers.tasks.retry"
 PATIENCE = 2.0
-SEEN_FOR = timedelta(days=30)
 AHEAD = timedelta(days=40)
+REPEATS_FOR = timedelta(days=1)
 
 
 @shared_task(name=FOLD)
@@ -42,6 +46,18 @@ def sweep() -> None:
             return
 
 
+@shared_task(name=RETRY)
+def retry() -> None:
+    """Try rejected events again where somebody asked for it; hand over after two seconds."""
+    hints.looking(RETRY)
+    until = time.monotonic() + PATIENCE
+    while retrying.step(at=clock.now()):
+        hints.now(FOLD)
+        if time.monotonic() > until:
+            hints.now(RETRY)
+            return
+
+
 @shared_task(name="customers.tasks.reconcile")
 def reconcile() -> None:
     """Ask everybody about every segment once a day, and repair what had drifted."""
@@ -50,8 +66,20 @@ def reconcile() -> None:
 
 @shared_task(name="customers.tasks.partitions")
 def partitions() -> None:
-    """Have next month's part ready, and forget message ids of a month ago."""
+    """Have next month's part ready, and forget yesterday's copies."""
     now = clock.now()
     parts.ensure(moments=[now, now + AHEAD])
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM customers_seen WHERE seen_at < %s", [now - SEEN_FOR])
+    ingest.forget_repeats(before=now - REPEATS_FOR)
+
+
+@shared_task(name=ERASE)
+def erase() -> None:
+    """Forget those who asked for it, also where an earlier try died."""
+    hints.looking(ERASE)
+    erasing.work(at=clock.now())
+
+
+@shared_task(name="customers.tasks.prune")
+def prune() -> None:
+    """Remove what is too old, once a day."""
+    retain.prune(at=clock.now(), default_days=settings.EVENT_KEEP_DAYS)

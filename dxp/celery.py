@@ -28,14 +28,18 @@ app.conf.update(
     task_default_queue="default",
     beat_schedule={
         "fold": every(1, "customers.tasks.fold"),
+        "retry": every(10, "customers.tasks.retry"),
         "sweep": every(30, "customers.tasks.sweep"),
         "reconcile": every(86_400, "customers.tasks.reconcile"),
         "partitions": every(3_600, "customers.tasks.partitions"),
+        "erase": every(60, "customers.tasks.erase"),
+        "prune": every(86_400, "customers.tasks.prune"),
         "forget_calls": every(3_600, "users.tasks.forget_calls"),
         "advance": every(1, "journeys.tasks.advance"),
         "dispatch": every(1, "journeys.tasks.dispatch"),
         "reap": every(30, "journeys.tasks.reap"),
         "seal": every(10, "analytics.tasks.seal"),
         "compact": every(3_600, "analytics.tasks.compact"),
+        "rewrite": every(86_400, "analytics.tasks.rewrite"),
     },
 )

@@ -10,7 +10,7 @@ PEOPLE = ["customers.view_profile", "customers.view_segment"]
 SEGMENTS = ["customers.add_segment", "customers.change_segment", "customers.delete_segment"]
 SOURCES = [
     "customers.view_source", "customers.add_source", "customers.change_source",
-    "customers.view_quarantine",
+    "customers.view_quarantine", "customers.replay_quarantine",
 ]  # fmt: skip
 JOURNEYS = [
     f"journeys.{act}_{noun}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, QuerySet
@@ -13,26 +14,27 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as lazy
+from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.views import generic
 
 from customers.admin import wording
-from customers.admin.tables import CountColumn, ListingView, OwnViewSet, StateColumn, WhenColumn
+from customers.admin.live import live, live_piece, newest
+from customers.admin.tables import (
+    CountColumn,
+    ListingView,
+    OwnViewSet,
+    StateColumn,
+    TextColumn,
+    WhenColumn,
+)
 from customers.append import OWN_SOURCE
-from customers.models import Event, Quarantine, Seen, Source
+from customers.models import Quarantine, Seen, Source
 from dxp.lib import clock
 
 LATEST = 20
-# Events have no index by source: it would cost every write. The newest ones are enough here.
-WITHIN = 200_000
 DAY = timedelta(days=1)
-
-
-def newest() -> QuerySet[Event]:
-    """Return the newest events of all sources."""
-    last = Event.objects.aggregate(last=Max("id"))["last"] or 0
-    return Event.objects.filter(id__gt=last - WITHIN)
 
 
 def counted(at: datetime) -> dict[int, int]:
@@ -78,6 +80,7 @@ class SourceList(ListingView):
                 "sent", label=_("Events in 24 hours"), accessor=lambda one: self.sent.get(one.pk, 0)
             ),
             WhenColumn("last", label=_("Latest event"), accessor=lambda one: self.last.get(one.pk)),
+            TextColumn("kind", label=_("Key stands in"), accessor="get_kind_display"),
             WhenColumn("created_at", label=_("Created"), sort_key="created_at"),
         ]
 
@@ -86,7 +89,7 @@ class SourcePage(generic.InspectView):
     """One source: its key, how to send with it, what came last."""
 
     any_permission_required = ["view", "change"]
-    page_title = gettext_lazy("Source")
+    page_title = lazy("Source")
 
     def get_fields(self) -> list[str]:
         """Return no fields: the page shows sections of its own."""
@@ -135,6 +138,23 @@ class _ToPage:
         return reverse("customers_sources:inspect", args=[self.object.pk])
 
 
+class SourceForm(WagtailAdminModelForm):
+    """What a person says of a source."""
+
+    kind = forms.ChoiceField(
+        label=lazy("Where its key stands"),
+        choices=Source.Kind.choices,
+        initial=Source.Kind.SERVER,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=Source._meta.get_field("kind").help_text,
+    )
+
+    class Meta:
+        model = Source
+        fields = ["name", "kind", "is_active"]
+
+
 class SourceCreate(_ToPage, generic.CreateView):
     """A new source."""
 
@@ -158,9 +178,14 @@ class SourceViewSet(OwnViewSet):
     inspect_view_class = SourcePage
     inspect_view_enabled = True
     inspect_template_name = "customers/source/page.html"
-    form_fields = ["name", "is_active"]
+    form_class = SourceForm
     ordering = "name"
 
     def get_urlpatterns(self) -> list[Any]:
         """Return the addresses, that of the live list among them."""
-        return [*super().get_urlpatterns(), path("latest/<int:pk>/", latest_events, name="latest")]
+        return [
+            *super().get_urlpatterns(),
+            path("latest/<int:pk>/", latest_events, name="latest"),
+            path("live/<int:pk>/", live, name="live"),
+            path("live/<int:pk>/piece/", live_piece, name="live_piece"),
+        ]

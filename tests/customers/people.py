@@ -16,7 +16,7 @@ from dxp.users.models import ApiToken, User
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ALL_RIGHTS = (
     "view_profile", "view_segment", "add_segment", "change_segment", "delete_segment",
-    "view_source", "add_source", "change_source", "view_quarantine",
+    "view_source", "add_source", "change_source", "view_quarantine", "replay_quarantine",
 )  # fmt: skip
 
 

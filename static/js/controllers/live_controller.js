@@ -1,11 +1,15 @@
-// Keeps a piece of a page fresh while somebody looks at it, until they pause it.
+// Keeps a piece of a page fresh while somebody looks at it, until they pause it. What was opened
+// stays open (by its data-key), and who reads by keyboard stays where they are.
 
 class LiveController extends window.StimulusModule.Controller {
-  static targets = ["piece", "pause"];
+  static targets = ["piece", "pause", "toggle", "clock"];
 
   static values = { url: String, every: { type: Number, default: 3000 } };
 
   connect() {
+    this.toggleTargets.forEach((button) => {
+      button.hidden = false;
+    });
     this.timer = setInterval(() => this.refresh(), this.everyValue);
   }
 
@@ -13,16 +17,50 @@ class LiveController extends window.StimulusModule.Controller {
     clearInterval(this.timer);
   }
 
+  toggle() {
+    const paused = !this.isPaused;
+    this.toggleTarget.setAttribute("aria-pressed", String(paused));
+    if (!paused) this.refresh();
+  }
+
+  get isPaused() {
+    if (this.hasPauseTarget) return this.pauseTarget.checked;
+    return this.hasToggleTarget && this.toggleTarget.getAttribute("aria-pressed") === "true";
+  }
+
+  // Somebody marks text, or stands in the list on something that has no key to find it by again.
+  get isBusy() {
+    const marked = window.getSelection();
+    if (!marked.isCollapsed && this.pieceTarget.contains(marked.anchorNode)) return true;
+    const focused = document.activeElement;
+    return this.pieceTarget.contains(focused) && !focused.matches("details[data-key] > summary");
+  }
+
   async refresh() {
-    // Paused, nobody looks, or somebody reads just there by keyboard.
-    const busy = this.pieceTarget.contains(document.activeElement);
-    if (this.pauseTarget.checked || document.hidden || busy) return;
+    if (this.isPaused || document.hidden || this.isBusy) return;
     try {
       const answer = await fetch(this.urlValue);
-      if (answer.ok) this.pieceTarget.innerHTML = await answer.text();
+      if (!answer.ok) return;
+      const fresh = await answer.text();
+      if (!this.isPaused && !this.isBusy) this.show(fresh);
     } catch {
       // The server is away for a moment; the next look may find it.
     }
+  }
+
+  show(fresh) {
+    const keyOf = (element) => element?.closest("details[data-key]")?.dataset.key;
+    const open = [...this.pieceTarget.querySelectorAll("details[data-key][open]")].map(keyOf);
+    const focused = this.pieceTarget.contains(document.activeElement)
+      ? keyOf(document.activeElement)
+      : undefined;
+    this.pieceTarget.innerHTML = fresh;
+    this.pieceTarget.querySelectorAll("details[data-key]").forEach((element) => {
+      const { key } = element.dataset;
+      element.open = open.includes(key);
+      if (key === focused) element.querySelector("summary").focus();
+    });
+    if (this.hasClockTarget) this.clockTarget.textContent = new Date().toLocaleTimeString();
   }
 }
 
