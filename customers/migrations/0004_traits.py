@@ -149,6 +149,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("created_at", models.DateTimeField(verbose_name="first seen")),
+                ("settled_to", models.BigIntegerField(editable=False, null=True)),
             ],
             options={
                 "verbose_name": "trait",
@@ -227,6 +228,7 @@ class Migration(migrations.Migration):
                 ("failure", models.TextField(blank=True, default="", editable=False)),
                 ("done", models.IntegerField(default=0, editable=False)),
                 ("total", models.IntegerField(default=0, editable=False)),
+                ("computed_to", models.BigIntegerField(default=0, editable=False)),
                 (
                     "computed_at",
                     models.DateTimeField(editable=False, null=True, verbose_name="computed"),

@@ -58,6 +58,8 @@ class TraitDef(models.Model):
         _("trusted sources, the best first"), default=list, blank=True, editable=False
     )
     created_at = models.DateTimeField(_("first seen"))
+    # After a change: profiles up to this id follow it already. Null where all do.
+    settled_to = models.BigIntegerField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("trait")
@@ -160,8 +162,10 @@ class ComputedTrait(models.Model):
         _("state"), max_length=10, choices=State, default=State.COMPUTING, editable=False
     )
     failure = models.TextField(blank=True, default="", editable=False)
+    # Of the first computation: profiles done, of how many, and the id that it has come to.
     done = models.IntegerField(default=0, editable=False)
     total = models.IntegerField(default=0, editable=False)
+    computed_to = models.BigIntegerField(default=0, editable=False)
     computed_at = models.DateTimeField(_("computed"), null=True, editable=False)
 
     class Meta:
