@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
+import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -20,6 +20,7 @@ from dxp.lib import rows
 
 AMOUNTS = ("revenue", "value", "total")
 BIGGEST_AMOUNT = 10**12
+SMALL_AMOUNT = 10**9
 NOTHING, CENT = Decimal(0), Decimal("0.0001")
 
 # Ids of matchers that were committed, for as long as this process keeps its connection: another
@@ -40,10 +41,11 @@ class Countable(Protocol):
         """What the event tells."""
 
 
-@dataclass(slots=True)
-class _Day:
+class _Day(msgspec.Struct, gc=False):
+    """What one person did of one kind on one day; worth in ten-thousandths."""
+
     n: int
-    amount: Decimal
+    worth: int
     first_at: datetime
     last_at: datetime
 
@@ -56,20 +58,22 @@ def key_of(event: str, where: Sequence[Any] = ()) -> str:
 
 def count(*, new: Sequence[Countable]) -> None:
     """Count events that were just appended, in the same transaction."""
-    days: dict[tuple[int, str, date], _Day] = {}
+    ids = plain_ids(names={row.name for row in new})
+    days: dict[tuple[int, int, date], _Day] = {}
     for row in new:
-        key = (row.profile_id, row.name, today(row.at))
-        worth = _worth(row)
+        at, worth = row.at, _worth(row)
+        key = (row.profile_id, ids[row.name], today(at))
         day = days.get(key)
         if day is None:
-            days[key] = _Day(1, worth, row.at, row.at)
-        else:
-            day.n += 1
-            day.amount += worth
-            day.first_at = min(day.first_at, row.at)
-            day.last_at = max(day.last_at, row.at)
-    ids = plain_ids(names={name for _, name, _ in days})
-    _add({(profile, ids[name], day): days[profile, name, day] for profile, name, day in days})
+            days[key] = _Day(1, worth, at, at)
+            continue
+        day.n += 1
+        day.worth += worth
+        if at < day.first_at:
+            day.first_at = at
+        elif at > day.last_at:
+            day.last_at = at
+    _add(days)
 
 
 def plain_ids(*, names: Iterable[str]) -> dict[str, int]:
@@ -100,12 +104,19 @@ def rebuild(*, profile_ids: Sequence[int]) -> None:
         cursor.execute(_REBUILD, {"people": people, "zone": str(timezone.get_default_timezone())})
 
 
-def _worth(row: Countable) -> Decimal:
+def _worth(row: Countable) -> int:
     raw = row.raw_properties
     # Reading JSON costs more than looking for the three words that matter here.
-    if b'"revenue"' in raw or b'"value"' in raw or b'"total"' in raw:
-        return amount(row.properties)
-    return NOTHING
+    if not (b'"revenue"' in raw or b'"value"' in raw or b'"total"' in raw):
+        return 0
+    properties = row.properties
+    value = properties.get("revenue")
+    if (type(value) is float or type(value) is int) and abs(value) < SMALL_AMOUNT:
+        # Most prices have few decimals, and need no decimal arithmetic to be exact.
+        whole = round(value * 10_000)
+        if abs(value * 10_000 - whole) < 0.001:
+            return whole
+    return int(amount(properties).scaleb(4))
 
 
 def amount(properties: dict[str, Any]) -> Decimal:
@@ -144,23 +155,26 @@ def _ensure(names: Sequence[str]) -> dict[str, int]:
 
 
 def _add(days: dict[tuple[int, int, date], _Day]) -> None:
+    # In the order of the key, so that two transactions never wait for each other's rows.
     keys = sorted(days)
-    column: Callable[[str], str] = lambda name: rows.array(  # noqa: E731
-        getattr(days[key], name) for key in keys
-    )
+    told = [days[key] for key in keys]
     with rows.raw_cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_eventday AS d "
             "(profile_id, matcher_id, day, n, amount, first_at, last_at) "
-            "SELECT * FROM unnest(%s::bigint[], %s::int[], %s::date[], %s::int[], "
-            "%s::numeric[], %s::timestamptz[], %s::timestamptz[]) "
+            "SELECT p, m, d, n, w * 0.0001, f, l FROM unnest(%s::bigint[], %s::int[], %s::date[], "
+            "%s::int[], %s::numeric[], %s::timestamptz[], %s::timestamptz[]) "
+            "AS t(p, m, d, n, w, f, l) "
             "ON CONFLICT (profile_id, matcher_id, day) DO UPDATE SET n = d.n + excluded.n, "
             "amount = d.amount + excluded.amount, "
             "first_at = LEAST(d.first_at, excluded.first_at), "
             "last_at = GREATEST(d.last_at, excluded.last_at)",
             [
-                *(rows.array(key[place] for key in keys) for place in range(3)),
-                *map(column, ("n", "amount", "first_at", "last_at")),
+                *map(rows.array, zip(*keys, strict=True)),
+                rows.array([one.n for one in told]),
+                rows.array([one.worth for one in told]),
+                rows.array([one.first_at for one in told]),
+                rows.array([one.last_at for one in told]),
             ],
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import psycopg
@@ -53,6 +53,10 @@ def array(values: Iterable[Any]) -> str:
             return f'{{"{joined}"}}'
     if kinds == {datetime}:
         return f"{{{','.join(map(datetime.isoformat, wanted))}}}"
+    if kinds == {date}:
+        # Hardly ever more than two different ones.
+        told = {day: day.isoformat() for day in set(wanted)}
+        return f"{{{','.join([told[day] for day in wanted])}}}"
     return f"{{{','.join(map(_element, wanted))}}}"
 
 
