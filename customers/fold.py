@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
 import psycopg.errors
 from django.db import DataError, IntegrityError, OperationalError, ProgrammingError, transaction
 
@@ -36,8 +39,7 @@ class _Waiting:
     body: bytes
 
 
-@dataclass(slots=True)
-class _Arrived:
+class _Arrived(msgspec.Struct, gc=False):
     """One event of an inbox row."""
 
     source_id: int
@@ -81,7 +83,7 @@ def drain(*, at: datetime) -> int:
 
 
 def _fold(limit: int, at: datetime, wait: bool) -> int:
-    with transaction.atomic():
+    with _no_collection(), transaction.atomic():
         # One fold at a time: events of one person keep their order, and merges never cross.
         if not _take_turn(wait):
             return 0
@@ -92,6 +94,18 @@ def _fold(limit: int, at: datetime, wait: bool) -> int:
         _take_in(events, at)
         _done(waiting)
     return max(len(events), 1)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Spare the search for circles among a batch's many objects: it took a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _one_by_one(limit: int, at: datetime) -> int:
