@@ -8,15 +8,17 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
+from customers import compute as computing
 from customers import erase as erasing
 from customers import fold as folding
-from customers import ingest, retain, segment
+from customers import ingest, redefine, retain, segment
 from customers import partitions as parts
 from customers import retry as retrying
 from dxp.lib import clock, hints
 
 FOLD = "customers.tasks.fold"
 SWEEP = "customers.tasks.sweep"
+COMPUTE = "customers.tasks.compute"
 ERASE = "customers.tasks.erase"
 RETRY = "customers.tasks.retry"
 PATIENCE = 2.0
@@ -43,6 +45,21 @@ def sweep() -> None:
     while segment.sweep(at=clock.now()):
         if time.monotonic() > until:
             hints.now(SWEEP)
+            return
+
+
+@shared_task(name=COMPUTE)
+def compute() -> None:
+    """Count the traits that are new, changed or due; after two seconds let other tasks run."""
+    hints.looking(COMPUTE)
+    until = time.monotonic() + PATIENCE
+    while (
+        computing.refresh(at=clock.now())
+        or computing.advance(at=clock.now())
+        or redefine.advance(at=clock.now())
+    ):
+        if time.monotonic() > until:
+            hints.now(COMPUTE)
             return
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
@@ -9,11 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
+from customers import compute
 from customers.admin.profiles import ProfileViewSet
 from customers.admin.rejected import RejectedViewSet
 from customers.admin.rule_size import rule_size
 from customers.admin.segments import SegmentViewSet
 from customers.admin.sources import SourceViewSet
+from customers.record import Recorded
 
 CONTROLLERS = ("rule_builder", "copy", "live")
 
@@ -37,6 +42,18 @@ def customers_group() -> CustomersGroup:
 def rule_builder_urls() -> list[URLPattern]:
     """Give the rule builder the address that it asks for sizes."""
     return [path("customers/segment-size/", rule_size, name="customers_segment_size")]
+
+
+@hooks.register("customers_events_recorded")
+def computed_traits_of(events: Sequence[Recorded], at: datetime) -> None:
+    """Mark the computed traits that new events change."""
+    compute.touch(events=events, at=at)
+
+
+@hooks.register("customers_profiles_merged")
+def computed_traits_moved(kept: int, absorbed: int, at: datetime) -> None:
+    """Mark what is counted of two people who became one."""
+    compute.moved(profile_ids=[kept, absorbed], at=at)
 
 
 @hooks.register("insert_global_admin_css")

@@ -30,6 +30,7 @@ app.conf.update(
         "fold": every(1, "customers.tasks.fold"),
         "retry": every(10, "customers.tasks.retry"),
         "sweep": every(30, "customers.tasks.sweep"),
+        "compute": every(2, "customers.tasks.compute"),
         "reconcile": every(86_400, "customers.tasks.reconcile"),
         "partitions": every(3_600, "customers.tasks.partitions"),
         "erase": every(60, "customers.tasks.erase"),
