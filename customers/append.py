@@ -106,6 +106,17 @@ def once(*, keys: Iterable[tuple[int, str]], at: datetime) -> set[tuple[int, str
         return set(cursor.fetchall())
 
 
+def forget(*, keys: Iterable[tuple[int, str]]) -> None:
+    """Forget that (source, message id) pairs were seen: their events were not kept after all."""
+    pairs = list(keys)
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM customers_seen s USING unnest(%s::bigint[], %s::text[]) AS t(s, m) "
+            "WHERE s.source_id = t.s AND s.message_id = t.m",
+            [rows.array(s for s, _ in pairs), rows.array(m for _, m in pairs)],
+        )
+
+
 def hold(*, profile_ids: Iterable[int]) -> dict[int, int]:
     """Lock profiles until the end of the transaction; return each one's owner now.
 

@@ -28,6 +28,14 @@ def customers_profiles_merged(kept: int, absorbed: int, at: datetime) -> None:
 
 
 @hookspec
+def customers_profiles_split(kept: int, restored: int, at: datetime) -> None:
+    """Two profiles came apart again: give back what follows a name or an address.
+
+    Names and addresses have gone back to the restored id by now. Start nothing anew.
+    """
+
+
+@hookspec
 def customers_profile_erased(
     profile_ids: Sequence[int],
     alias_ids: Sequence[int],
@@ -45,3 +53,9 @@ def customers_profile_erased(
 def customers_profile_panels(profile: Profile) -> str:
     """Offer a panel of HTML on the profile page in the admin, or an empty text."""
     return ""
+
+
+@hookspec
+def customers_preference_topics() -> Sequence[tuple[str, str]]:
+    """Offer topics (short name, label) that people may leave out on the page of their settings."""
+    return ()

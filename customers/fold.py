@@ -13,7 +13,7 @@ import msgspec
 import psycopg.errors
 from django.db import DataError, IntegrityError, OperationalError, ProgrammingError, transaction
 
-from customers import append, extend, forgotten, ingest, partitions, segment
+from customers import append, block, extend, forgotten, ingest, partitions, segment
 from customers.append import Recorded, Row
 from customers.clean import Fact, Unfit
 from customers.models import SegmentMember
@@ -188,6 +188,9 @@ def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
     if not events:
         return
     people = People.of(events=[(one.fact, one.received_at) for one in events])
+    if people.nobody:
+        _give_back([events[place] for place in sorted(people.nobody)])
+        events = people.left(events)
     recorded = people.merged(at=at)
     new = [_row(one, people) for one in events]
     fresh = people.fresh
@@ -203,6 +206,15 @@ def _take_in(arrived: Sequence[_Arrived], at: datetime) -> None:
         profile_ids=people.changed, names=set(), traits=True, cause=EVENT, at=at
     )
     extend.customers_events_recorded(events=_rising(recorded), at=at)
+
+
+def _give_back(arrived: Sequence[_Arrived]) -> None:
+    """Set aside what came under blocked names only; tried again, it is as new."""
+    for one in arrived:
+        ingest.give_back(
+            source_id=one.source_id, fact=one.fact, reason=block.REASON, at=one.received_at
+        )
+    append.forget(keys=[(one.source_id, one.fact.message_id) for one in arrived])
 
 
 def _did(new: Sequence[Row], besides: set[int]) -> dict[str, set[int]]:
@@ -244,7 +256,7 @@ def _row(one: _Arrived, people: People) -> Row:
     return Row(
         received_at=one.received_at, at=fact.at, position=fact.position, source_id=one.source_id,
         message_id=fact.message_id, type=fact.type, name=fact.name, alias_id=alias.id,
-        profile_id=people.owner[alias.id], raw_properties=bytes(fact.raw_properties),
+        profile_id=people.owner_of(fact), raw_properties=bytes(fact.raw_properties),
         raw_context=bytes(fact.raw_context),
         user_id=fact.user_id, anonymous_id=fact.anonymous_id, previous_id=fact.previous_id,
         group_id=fact.group_id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +10,9 @@ from typing import Any, Protocol
 
 import orjson
 from django.db import transaction
-from email_validator import EmailNotValidError, validate_email
 
+from customers.address import BadAddress as BadAddress
+from customers.address import normal
 from customers.models import Alias, ContactPoint
 from dxp.lib import ids, rows
 
@@ -29,10 +29,6 @@ NOBODY = frozenset({
 ZEROS = re.compile(r"[0-]*")
 
 
-class BadAddress(ValueError):
-    """This is no address of that channel."""
-
-
 class BadAlias(ValueError):
     """This value names nobody, or is too long."""
 
@@ -47,6 +43,7 @@ class Owned:
     home: int
     owner: int
     first_seen_at: datetime
+    shared: bool = False
     fresh: bool = False
 
     @property
@@ -140,84 +137,82 @@ def _profile(number: int, state: str, at: datetime, told: Mapping[int, Told]) ->
 
 def aliases(*, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Owned]:
     """Return the known ones of these aliases (kind, value)."""
+    return look(wanted=wanted)[0]
+
+
+def look(
+    *, wanted: Iterable[tuple[str, str]]
+) -> tuple[dict[tuple[str, str], Owned], set[tuple[str, str]]]:
+    """Return the known ones of these aliases (kind, value), and those that are blocked."""
     pairs = sorted(set(wanted))
     with rows.raw_cursor() as cursor:
         cursor.execute(
-            "SELECT a.id, a.kind, a.value, a.home_profile_id, a.profile_id, a.first_seen_at "
-            "FROM unnest(%s::text[], %s::text[]) AS t(kind, value) "
-            "JOIN customers_alias a ON a.kind = t.kind AND a.value = t.value",
-            [rows.array(kind for kind, _ in pairs), rows.array(value for _, value in pairs)],
+            "SELECT a.id, a.kind, a.value, a.home_profile_id, a.profile_id, a.first_seen_at, "
+            "a.is_shared FROM unnest(%(kinds)s::text[], %(values)s::text[]) AS t(kind, value) "
+            "JOIN customers_alias a ON a.kind = t.kind AND a.value = t.value "
+            # What names nobody is asked in the same breath: it costs no statement.
+            "UNION ALL SELECT 0, kind, value, 0, 0, at, false FROM customers_blockedvalue "
+            "WHERE (kind, value) IN (SELECT * FROM unnest(%(kinds)s::text[], %(values)s::text[]))",
+            {
+                "kinds": rows.array(kind for kind, _ in pairs),
+                "values": rows.array(value for _, value in pairs),
+            },
         )
-        return {(row[1], row[2]): Owned(*row) for row in cursor.fetchall()}
+        found = cursor.fetchall()
+    blocked = {(row[1], row[2]) for row in found if row[0] == 0}
+    return {
+        (row[1], row[2]): Owned(*row)
+        for row in found
+        if row[0] != 0 and (row[1], row[2]) not in blocked
+    }, blocked
 
 
 def aliases_of(*, profile_ids: Iterable[int]) -> list[Owned]:
     """Return all aliases that belong to these profiles now."""
     with rows.raw_cursor() as cursor:
         cursor.execute(
-            "SELECT id, kind, value, home_profile_id, profile_id, first_seen_at "
+            "SELECT id, kind, value, home_profile_id, profile_id, first_seen_at, is_shared "
             "FROM customers_alias WHERE profile_id = ANY(%s::bigint[])",
             [rows.array(sorted(set(profile_ids)))],
         )
         return [Owned(*row) for row in cursor.fetchall()]
 
 
-def write_links(*, links: Iterable[tuple[int, int, str, datetime, str]]) -> None:
-    """Keep evidence (alias, alias, kind, at, why it was refused or ""), once per pair.
-
-    A pair refused before keeps its first reason.
-    """
-    fresh = sorted({(min(a, b), max(a, b)): (kind, at, no) for a, b, kind, at, no in links}.items())
-    if not fresh:
-        return
-    with rows.raw_cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO customers_identitylink (a_id, b_id, kind, at, refused) "
-            "SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], "
-            "%s::text[]) ON CONFLICT DO NOTHING",
-            [
-                *(rows.array(pair[place] for pair, _ in fresh) for place in range(2)),
-                *(rows.array(told[place] for _, told in fresh) for place in range(3)),
-            ],
-        )
-
-
-def normal_address(*, channel: str, address: str) -> str:
-    """Return the normal form under which an address is unique.
-
-    Raises:
-        BadAddress: it can't be an address of that channel.
-    """
-    if channel != ContactPoint.Channel.EMAIL:
-        raise BadAddress(f"Nobody knows the channel {channel!r}.")
-    text = unicodedata.normalize("NFKC", address).strip()
-    try:
-        # Whether mail arrives is found out by sending; .test is for tests everywhere (RFC 2606).
-        known = validate_email(text, check_deliverability=False, test_environment=True)
-    except EmailNotValidError as error:
-        raise BadAddress(str(error)) from error
-    return f"{known.local_part}@{known.ascii_domain}".lower()
-
-
 def ensure_contact_point(
-    *, profile_id: int, channel: str, address: str, at: datetime
+    *, profile_id: int, channel: str, address: str, at: datetime, alias_id: int | None = None
 ) -> ContactPoint:
     """Return the contact point, made for this profile where it is new. An old one keeps its owner.
 
+    Args:
+        profile_id: whose it is where it is new.
+        channel: a value of `ContactPoint.Channel`.
+        address: as it was given.
+        at: when.
+        alias_id: the name under which it was told; without one, the person's oldest.
+
     Raises:
         BadAddress: it can't be an address of that channel.
     """
-    value = normal_address(channel=channel, address=address)
+    value = normal(channel=channel, address=address)
     found = ContactPoint.objects.filter(channel=channel, value=value).first()
     if found is None:
-        write_contact_points(points=[(channel, value, address.strip(), profile_id, at)])
+        point = (channel, value, address.strip(), profile_id, at, alias_id)
+        write_contact_points(points=[point], limited=False)
         found = ContactPoint.objects.get(channel=channel, value=value)
     return found
 
 
-def write_contact_points(*, points: Iterable[tuple[str, str, str, int, datetime]]) -> None:
-    """Keep addresses (channel, normal form, as given, profile, at) that nobody has yet."""
-    first: dict[tuple[str, str], tuple[str, str, str, int, datetime]] = {}
+def write_contact_points(
+    *,
+    points: Iterable[tuple[str, str, str, int, datetime, int | None]],
+    limited: bool = True,
+) -> None:
+    """Keep addresses (channel, normal form, as given, profile, at, alias) that nobody has yet.
+
+    More than a person is likely to have (`LinkLimit`) are not kept: then they are but a trait.
+    Without an alias the profile's oldest stands for it.
+    """
+    first: dict[tuple[str, str], tuple[str, str, str, int, datetime, int | None]] = {}
     for point in points:
         first.setdefault(point[:2], point)
     if not first:
@@ -225,12 +220,23 @@ def write_contact_points(*, points: Iterable[tuple[str, str, str, int, datetime]
     with rows.raw_cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_contactpoint "
-            "(channel, value, shown, profile_id, first_seen_at, contacted_at) "
-            "SELECT c, v, s, p, at, '[]' FROM unnest(%s::text[], %s::text[], %s::text[], "
-            "%s::bigint[], %s::timestamptz[]) AS t(c, v, s, p, at) "
+            "(channel, value, shown, profile_id, first_seen_at, contacted_at, alias_id) "
+            "SELECT c, v, s, p, at, '[]', COALESCE(a, (SELECT id FROM customers_alias "
+            "WHERE profile_id = p ORDER BY first_seen_at, id LIMIT 1)) FROM ("
+            "SELECT t.*, row_number() OVER (PARTITION BY p, c ORDER BY at, v) AS place "
+            "FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], "
+            "%s::bigint[]) AS t(c, v, s, p, at, a) WHERE NOT EXISTS (SELECT 1 "
+            "FROM customers_contactpoint o WHERE o.channel = t.c AND o.value = t.v)) AS t "
+            "LEFT JOIN customers_linklimit l ON %s AND l.about = t.c "
+            "WHERE l.most IS NULL OR place + (SELECT count(*) FROM customers_contactpoint o "
+            "WHERE o.profile_id = t.p AND o.channel = t.c AND (l.days IS NULL "
+            "OR o.first_seen_at > t.at - make_interval(days => l.days))) <= l.most "
             "ON CONFLICT (channel, value) DO NOTHING",
             [
-                rows.array(column)
-                for column in zip(*(first[key] for key in sorted(first)), strict=True)
+                *(
+                    rows.array(column)
+                    for column in zip(*(first[key] for key in sorted(first)), strict=True)
+                ),
+                limited,
             ],
         )

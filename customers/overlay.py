@@ -24,18 +24,29 @@ class Hand:
         return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
 
 
-def move(*, moved: Sequence[tuple[int, int, int | None]], at: datetime) -> None:
-    """Give aliases another profile: (alias, profile, the one that its events bear or None)."""
-    if not moved:
-        return
+def move(
+    *,
+    moved: Sequence[tuple[int, int, int | None]],
+    shared: Mapping[int, int] | None = None,
+    at: datetime,
+) -> None:
+    """Give aliases another profile, and have readers see their events there.
+
+    Args:
+        moved: (alias, profile, the one that its events may bear, or None where it has none).
+        shared: aliases whose hands changed, with the profile that their events may bear.
+        at: when.
+    """
     ordered = sorted(moved, key=lambda one: one[0])
-    with rows.raw_cursor() as cursor:
-        cursor.execute(
-            "UPDATE customers_alias a SET profile_id = t.owner "
-            "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) WHERE a.id = t.id",
-            [rows.array(one[0] for one in ordered), rows.array(one[1] for one in ordered)],
-        )
-    refresh(left={one[0]: one[2] for one in ordered if one[2] is not None}, at=at)
+    if ordered:
+        with rows.raw_cursor() as cursor:
+            cursor.execute(
+                "UPDATE customers_alias a SET profile_id = t.owner "
+                "FROM unnest(%s::bigint[], %s::bigint[]) AS t(id, owner) WHERE a.id = t.id",
+                [rows.array(one[0] for one in ordered), rows.array(one[1] for one in ordered)],
+            )
+    left = {one[0]: one[2] for one in ordered if one[2] is not None}
+    refresh(left={**(shared or {}), **left}, at=at)
 
 
 def refresh(*, left: Mapping[int, int], at: datetime) -> None:
@@ -49,8 +60,9 @@ def refresh(*, left: Mapping[int, int], at: datetime) -> None:
         return
     with rows.raw_cursor() as cursor:
         cursor.execute(
-            "SELECT id, profile_id, is_shared FROM customers_alias WHERE id = ANY(%(ids)s::bigint[]) "
-            "OR id IN (SELECT alias_id FROM customers_aliasownership "
+            "SELECT id, profile_id, is_shared FROM customers_alias "
+            "WHERE id = ANY(%(ids)s::bigint[]) OR id IN ("
+            "SELECT alias_id FROM customers_aliasownership "
             "WHERE holder_id = ANY(%(ids)s::bigint[])) ORDER BY id",
             {"ids": rows.array(sorted(left))},
         )
@@ -79,9 +91,9 @@ def refresh(*, left: Mapping[int, int], at: datetime) -> None:
                 new.append((number, None, None, owner, stamps))
         cursor.execute(
             "INSERT INTO customers_aliasoverride (alias_id, valid, profile_id, stamps, changed_at) "
-            "SELECT a, tstzrange(s, u, CASE WHEN s IS NULL THEN '()' ELSE '[)' END), p, st::bigint[], "
-            "%s FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], "
-            "%s::text[]) AS t(a, s, u, p, st)",
+            "SELECT a, tstzrange(s, u, CASE WHEN s IS NULL THEN '()' ELSE '[)' END), p, "
+            "st::bigint[], %s FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[], "
+            "%s::bigint[], %s::text[]) AS t(a, s, u, p, st)",
             [
                 at,
                 *(rows.array(row[place] for row in new) for place in range(4)),

@@ -179,22 +179,18 @@ def _add(days: dict[tuple[int, int, date], _Day]) -> None:
         )
 
 
-# The events of people, whoever they belonged to when they came: a stamp is the home of an alias
-# that was linked then, even if that link was revoked since.
+# The events of people, whoever they belonged to when they came: found by their stamps, owned by
+# what overlays these.
 OWNED = """
-WITH RECURSIVE linked(person, id) AS (
-  SELECT profile_id, id FROM customers_alias WHERE profile_id = ANY(%(people)s::bigint[])
-  UNION
-  SELECT linked.person, CASE WHEN l.a_id = linked.id THEN l.b_id ELSE l.a_id END
-  FROM linked JOIN customers_identitylink l
-    ON (l.a_id = linked.id OR l.b_id = linked.id) AND l.refused = ''
-), stamps AS (
-  SELECT DISTINCT linked.person, a.home_profile_id AS stamp
-  FROM linked JOIN customers_alias a USING (id)
+WITH stamps AS (
+  SELECT p AS person, p AS stamp FROM unnest(%(people)s::bigint[]) AS p
+  UNION SELECT profile_id, unnest(stamps) FROM customers_aliasoverride
+  WHERE profile_id = ANY(%(people)s::bigint[])
 ), owned AS (
   SELECT s.person, e.name, e.at, e.properties FROM stamps s
   JOIN customers_event e ON e.profile_id = s.stamp
-  JOIN customers_alias a ON a.id = e.alias_id AND a.profile_id = s.person
+  LEFT JOIN customers_aliasoverride o ON o.alias_id = e.alias_id AND o.valid @> e.at
+  WHERE COALESCE(o.profile_id, e.profile_id) = s.person
 )
 """
 

@@ -25,7 +25,7 @@ EARLIER = "earlier"
 # Traits that are addresses: their names are those of the channels.
 ADDRESSES = (address.EMAIL, address.PHONE)
 
-Point = tuple[str, str, str, int, datetime]
+Point = tuple[str, str, str, int, datetime, int]
 
 
 class NoSuchTrait(ValueError):
@@ -126,7 +126,7 @@ def take(*, told: Sequence[Telling]) -> list[Point]:
 
     Null takes back what that name told; what is not mentioned stays. Three statements for a batch,
     none where nothing is told: what the keys mean, what was told before, one COPY of what is new.
-    An address: (channel, normal form, as it was given, profile, at).
+    An address: (channel, normal form, as it was given, profile, at, alias).
     """
     told = [one for one in told if one.traits]
     if not told:
@@ -286,7 +286,7 @@ def _address(key: str, value: Any, told: Telling) -> list[Point]:
         return []
     if not told.person.is_known:
         told.person.is_known = told.person.is_changed = True
-    return [(key, normal, value.strip()[:320], told.person.id, told.received_at)]
+    return [(key, normal, value.strip()[:320], told.person.id, told.received_at, told.alias_id)]
 
 
 def _json(value: Any) -> str | None:

@@ -173,6 +173,17 @@ def merge(*, kept: int, absorbed: int, at: datetime) -> int:
     return ended
 
 
+def split(*, kept: int, restored: int, at: datetime) -> int:
+    """Give messages back to somebody who came out of a merge; return how many.
+
+    A message goes with the address it was sent to. Runs stay where they are: a run that a merge
+    ended does not begin again, and nobody enters a journey because of an undoing.
+    """
+    return Delivery.objects.filter(profile_id=kept, contact_point__profile_id=restored).update(
+        profile_id=restored
+    )
+
+
 def _merged(run: Enrollment, kept: int, at: datetime) -> Notice:
     about = {"journey": run.journey.name, "journey_id": run.journey_id, "outcome": "merged"}
     return Notice(

@@ -39,6 +39,12 @@ def merge(kept: int, absorbed: int, at: datetime) -> None:
     enroll.merge(kept=kept, absorbed=absorbed, at=at)
 
 
+@hooks.register("customers_profiles_split")
+def split(kept: int, restored: int, at: datetime) -> None:
+    """Give back the messages of somebody who came out of a merge."""
+    enroll.split(kept=kept, restored=restored, at=at)
+
+
 @hooks.register("customers_profile_panels")
 def panel(profile: Profile) -> SafeString:
     """Show a person's journeys and messages on their page."""

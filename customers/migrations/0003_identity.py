@@ -290,6 +290,16 @@ class Migration(migrations.Migration):
             model_name='mergereview',
             constraint=models.CheckConstraint(condition=models.Q(('state__in', ['OPEN', 'MERGED', 'REJECTED'])), name='customers_merge_review_state'),
         ),
+        migrations.AlterField(
+            model_name='segmentmember',
+            name='cause',
+            field=models.CharField(choices=[('event', 'an event'), ('trait', 'a changed trait'), ('clock', 'time passed'), ('fill', 'first fill'), ('edit', 'the rule was edited'), ('merge', 'profiles were merged'), ('unmerge', 'profiles came apart'), ('repair', 'nightly repair')], max_length=10),
+        ),
+        migrations.AlterField(
+            model_name='segmentmember',
+            name='left_cause',
+            field=models.CharField(blank=True, choices=[('event', 'an event'), ('trait', 'a changed trait'), ('clock', 'time passed'), ('fill', 'first fill'), ('edit', 'the rule was edited'), ('merge', 'profiles were merged'), ('unmerge', 'profiles came apart'), ('repair', 'nightly repair')], default='', max_length=10),
+        ),
         migrations.RunSQL(TOLD_UNDER, reverse_sql=migrations.RunSQL.noop),
         migrations.RunSQL(LIMITS, reverse_sql="DELETE FROM customers_linklimit;"),
     ]

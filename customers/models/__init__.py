@@ -4,6 +4,7 @@ from customers.models.consents import ConsentAudit, ConsentEntry, ConsentNotice
 from customers.models.events import Event, EventDay, EventMatcher, Inbox, Seen
 from customers.models.identities import Alias, AliasOverride, AliasOwnership, ContactPoint
 from customers.models.links import (
+    STRENGTH,
     BlockedValue,
     CannotLink,
     IdentityChange,
@@ -27,6 +28,7 @@ from customers.models.traits import (
 )
 
 __all__ = [
+    "STRENGTH",
     "Alias",
     "AliasOverride",
     "AliasOwnership",

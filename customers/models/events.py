@@ -12,16 +12,13 @@ from customers.models.identities import Alias
 from customers.models.profiles import Profile
 from customers.models.sources import Source
 
+# The stamps that events of a profile may bear: its own, and those that the overlay replaces by it.
 _STAMPS = """
-WITH RECURSIVE linked(id) AS (
-  SELECT id FROM customers_alias WHERE profile_id = %s
-  UNION
-  SELECT CASE WHEN l.a_id = linked.id THEN l.b_id ELSE l.a_id END
-  FROM linked JOIN customers_identitylink l
-    ON (l.a_id = linked.id OR l.b_id = linked.id) AND l.refused = ''
-)
-SELECT DISTINCT a.home_profile_id FROM linked JOIN customers_alias a USING (id)
+SELECT %s::bigint UNION SELECT unnest(stamps) FROM customers_aliasoverride WHERE profile_id = %s
 """
+_OVERLAID = """COALESCE((SELECT o.profile_id FROM customers_aliasoverride o
+  WHERE o.alias_id = customers_event.alias_id AND o.valid @> customers_event.at),
+  customers_event.profile_id)"""
 
 
 class Inbox(models.Model):
@@ -60,18 +57,19 @@ class Seen(models.Model):
 class EventQuerySet(models.QuerySet["Event"]):
     """Events as their readers see them: under the owner they have now."""
 
+    def overlaid(self) -> Self:
+        """Return each event with `owner_id`, the profile it belongs to now, by alias and time."""
+        return self.annotate(owner_id=RawSQL(_OVERLAID, [], models.BigIntegerField()))  # noqa: S611
+
     def with_owner(self) -> Self:
         """Return each event with `owner`, the public id of the profile it belongs to now."""
-        return self.annotate(owner=models.F("alias__profile__public_id"))
+        of = Profile.objects.filter(pk=models.OuterRef("owner_id")).values("public_id")
+        return self.overlaid().annotate(owner=models.Subquery(of))
 
     def of(self, profile: Profile) -> Self:
-        """Return the events that belong to a profile now, found by their stamps.
-
-        A stamp is the home of an alias that was linked at the time of folding, even if that link
-        was revoked since: hence all links that were ever accepted are followed.
-        """
-        mine = Alias.objects.filter(profile=profile)
-        return self.filter(profile_id__in=RawSQL(_STAMPS, [profile.pk]), alias__in=mine)  # noqa: S611
+        """Return the events that belong to a profile now, found by their stamps."""
+        stamps = RawSQL(_STAMPS, [profile.pk, profile.pk])  # noqa: S611
+        return self.overlaid().filter(profile_id__in=stamps, owner_id=profile.pk)
 
 
 class Event(models.Model):

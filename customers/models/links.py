@@ -32,7 +32,7 @@ class IdentityLink(models.Model):
     class Kind(models.TextChoices):
         LOGIN = "login", _("Sign-in")
         DOUBLE_OPT_IN = "double_opt_in", _("Confirmed address")
-        CLICK_TOKEN = "click_token", _("Signed link in a message")  # noqa: S105 - no password
+        CLICK_TOKEN = "click_token", _("Signed link in a message")
         MANUAL = "manual", _("Staff")
         IDENTIFY = "identify", _("Identify call")
         ALIAS = "alias", _("Alias call")

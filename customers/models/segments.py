@@ -53,6 +53,7 @@ class SegmentMember(models.Model):
         FILL = "fill", _("first fill")
         EDIT = "edit", _("the rule was edited")
         MERGE = "merge", _("profiles were merged")
+        UNMERGE = "unmerge", _("profiles came apart")
         REPAIR = "repair", _("nightly repair")
 
     segment = models.ForeignKey(Segment, models.CASCADE, related_name="members")
