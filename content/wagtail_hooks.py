@@ -28,3 +28,9 @@ register_snippet(TopicViewSet)
 def choose_segments() -> SegmentChooserViewSet:
     """Give the chooser of audiences its addresses."""
     return segment_chooser
+
+
+@hooks.register("customers_preference_topics")
+def preference_topics() -> list[tuple[str, str]]:
+    """Let people leave out topics of ours in what we write to them."""
+    return list(Topic.objects.values_list("slug", "name"))

@@ -109,7 +109,8 @@ def notice(*, name: str, locale: str, text: str, at: datetime) -> ConsentNotice:
             cursor.execute(
                 "INSERT INTO customers_consentnotice (name, version, locale, text, hash, at) "
                 "SELECT %(name)s::text, COALESCE(max(version), 0) + 1, %(locale)s::text, %(text)s, "
-                "%(hash)s::text, %(at)s FROM customers_consentnotice WHERE name = %(name)s AND locale = %(locale)s "
+                "%(hash)s::text, %(at)s FROM customers_consentnotice "
+                "WHERE name = %(name)s AND locale = %(locale)s "
                 "ON CONFLICT (name, locale, hash) DO NOTHING",
                 {"name": name, "locale": locale, "text": text, "hash": digest, "at": at},
             )
@@ -163,9 +164,7 @@ def ask(
     return {point: _write(*found[point], purpose=purpose, at=at) for point in found}
 
 
-def forget(
-    *, at: datetime, contact_points: Iterable[int] = (), aliases: Iterable[int] = ()
-) -> int:
+def forget(*, at: datetime, contact_points: Iterable[int] = (), aliases: Iterable[int] = ()) -> int:
     """Blank whose decisions these were and what proved them; return how many.
 
     The hashes stay, so that every chain can still be verified. The only change that the database

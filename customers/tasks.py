@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
 
+from customers import consent as ledger
 from customers import compute as computing
 from customers import erase as erasing
 from customers import fold as folding
 from customers import ingest, redefine, retain, segment
 from customers import partitions as parts
+from customers import prove as proving
 from customers import retry as retrying
 from dxp.lib import clock, hints
 
+log = logging.getLogger(__name__)
 FOLD = "customers.tasks.fold"
 SWEEP = "customers.tasks.sweep"
 COMPUTE = "customers.tasks.compute"
@@ -79,6 +83,16 @@ def retry() -> None:
 def reconcile() -> None:
     """Ask everybody about every segment once a day, and repair what had drifted."""
     segment.reconcile(at=clock.now())
+
+
+@shared_task(name="customers.tasks.consents")
+def consents() -> None:
+    """Write down which permissions ended by time, then verify the ledger."""
+    now = clock.now()
+    ledger.expire(at=now)
+    audit = proving.verify(at=now)
+    if audit.broken_id is not None:
+        log.error("The ledger of consents is broken at entry %s. %s", audit.broken_id, audit.words)
 
 
 @shared_task(name="customers.tasks.partitions")

@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
+from customers import views
+
 urlpatterns = [
     path("", include("customers.api.collection")),
     path("api/v1/", include("customers.api.urls")),
+    path("preferences/<str:token>", views.preferences, name="customers_preferences"),
 ]

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.ui.components import Component
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from customers import compute
+from customers.admin.consent_panel import LedgerPanel, consent_panel
 from customers.admin.profiles import ProfileViewSet
 from customers.admin.rejected import RejectedViewSet
 from customers.admin.rule_size import rule_size
 from customers.admin.segments import SegmentViewSet
 from customers.admin.sources import SourceViewSet
 from customers.record import Recorded
+from customers.models import Profile
 
 CONTROLLERS = ("rule_builder", "copy", "live")
 
@@ -54,6 +59,18 @@ def computed_traits_of(events: Sequence[Recorded], at: datetime) -> None:
 def computed_traits_moved(kept: int, absorbed: int, at: datetime) -> None:
     """Mark what is counted of two people who became one."""
     compute.moved(profile_ids=[kept, absorbed], at=at)
+
+
+@hooks.register("customers_profile_panels")
+def consents_of(profile: Profile) -> SafeString:
+    """Show what a person allowed, with its proof."""
+    return consent_panel(profile)
+
+
+@hooks.register("construct_homepage_panels")
+def ledger_panel(request: HttpRequest, panels: list[Component]) -> None:
+    """Say on the first page when the ledger of consents is not what was written."""
+    panels.insert(0, LedgerPanel())
 
 
 @hooks.register("insert_global_admin_css")

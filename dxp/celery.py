@@ -32,6 +32,7 @@ app.conf.update(
         "sweep": every(30, "customers.tasks.sweep"),
         "compute": every(2, "customers.tasks.compute"),
         "reconcile": every(86_400, "customers.tasks.reconcile"),
+        "consents": every(86_400, "customers.tasks.consents"),
         "partitions": every(3_600, "customers.tasks.partitions"),
         "erase": every(60, "customers.tasks.erase"),
         "prune": every(86_400, "customers.tasks.prune"),

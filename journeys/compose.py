@@ -13,9 +13,10 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from customers import prefer as preferences
 from journeys import wording
 from journeys.channels.email import mime
-from journeys.channels.email.mjml import UNSUBSCRIBE, Frame, Rendered, render
+from journeys.channels.email.mjml import PREFERENCES, UNSUBSCRIBE, Frame, Rendered, render
 from journeys.models import Edition, Message
 
 CLICK = signing.Signer(salt="journeys.click", sep=".")
@@ -65,6 +66,7 @@ def rendered(*, message: Message, house: House) -> Rendered:
             why=_("You get this message because you asked %(brand)s for news.")
             % {"brand": house.brand},
             leave=_("Unsubscribe"),
+            prefer=_("Choose what you get"),
         ),
     )
 
@@ -85,6 +87,7 @@ def fill(
     house: House,
     click: str,
     leave: str,
+    prefer: str,
 ) -> Mail:
     """Put one person's values and links into a rendered message.
 
@@ -94,11 +97,14 @@ def fill(
         house: where links lead back to.
         click: the token of click links; empty lets links lead to their targets (previews).
         leave: the token of the unsubscribe link.
+        prefer: the token of the link to the person's settings.
     """
 
     def url(number: int) -> str:
         if number == UNSUBSCRIBE:
             return house.site + reverse("journeys:unsubscribe", args=[leave])
+        if number == PREFERENCES:
+            return house.site + reverse("customers_preferences", args=[prefer])
         if not click:
             return str(edition.links[number])
         return house.site + reverse("journeys:click", args=[click, number])
@@ -132,6 +138,7 @@ def compose(
         house=house,
         click=click_token(delivery=delivery, edition=edition.pk),
         leave=leave,
+        prefer=preferences.token(contact_point=contact_point),
     )
     unsubscribe = house.site + reverse("journeys:unsubscribe", args=[leave])
     return mime.build(

@@ -18,6 +18,7 @@ import redis
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from customers import prefer as preferences
 from customers import record
 from customers.models import ContactPoint
 from customers.record import New
@@ -360,7 +361,8 @@ def send_test(
     """Send a message's draft to a colleague, filled for a sample person; nothing is counted."""
     draft = rendered(message=message, house=house)
     leave = leave_token(contact_point=0, delivery=0)
-    mail = fill(edition=draft, traits=SAMPLE, house=house, click="", leave=leave)
+    prefer = preferences.token(contact_point=0)
+    mail = fill(edition=draft, traits=SAMPLE, house=house, click="", leave=leave, prefer=prefer)
     sender = message.sender.address or house.sender
     content = mime.build(
         sender=sender,

@@ -11,7 +11,11 @@ from customers.consent import Answer
 from customers.models import ConsentEntry, ContactPoint, Preference
 from journeys.models import Delivery, Suppression
 
-RHYTHMS = {Preference.Rhythm.WEEKLY: timedelta(days=7), Preference.Rhythm.MONTHLY: timedelta(days=30)}
+RHYTHMS = {
+    Preference.Rhythm.WEEKLY: timedelta(days=7),
+    Preference.Rhythm.MONTHLY: timedelta(days=30),
+}
+LONGEST = timedelta(days=60)
 WENT_OUT = (Delivery.State.SENDING, Delivery.State.SENT, Delivery.State.UNKNOWN)
 _WORDS = {
     Answer.PAUSED: Delivery.Reason.PAUSED,
@@ -80,13 +84,9 @@ def _rhythm(points: Sequence[int], at: datetime) -> tuple[set[int], set[int]]:
     }
     if not limited:
         return set(), set()
-    latest = (
-        Delivery.objects
-        .filter(
-            contact_point__in=list(limited), state__in=WENT_OUT, queued_at__gt=at - timedelta(days=60)
-        )
-        .values_list("contact_point_id", "sent_at")
-    )
+    latest = Delivery.objects.filter(
+        contact_point__in=list(limited), state__in=WENT_OUT, queued_at__gt=at - LONGEST
+    ).values_list("contact_point_id", "sent_at")
     full = {
         point
         for point, sent_at in latest

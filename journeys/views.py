@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from customers import prefer
+from customers.models import ContactPoint
 from dxp.lib import clock
 from journeys import track
 from journeys.compose import BadToken
@@ -56,11 +59,22 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             evidence={"by": "one-click" if _one_click(request) else "page"},
             at=clock.now(),
         )
-    context = {"contact_point": contact_point, "done": request.method == "POST", "token": token}
+    context = {
+        "contact_point": contact_point,
+        "done": request.method == "POST",
+        "preferences": _preferences(contact_point),
+    }
     response = render(request, "journeys/unsubscribe.html", context)
     response["X-Robots-Tag"] = "noindex"
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _preferences(contact_point: ContactPoint | None) -> str:
+    if contact_point is None:
+        return ""
+    token = prefer.token(contact_point=contact_point.pk)
+    return reverse("customers_preferences", args=[token])
 
 
 def _one_click(request: HttpRequest) -> bool:

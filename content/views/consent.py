@@ -117,9 +117,7 @@ def _keep(
         response.delete_cookie(door.REFUSED, samesite="Lax")
 
 
-def _set(
-    request: HttpRequest, response: HttpResponse, name: str, value: str, seconds: int
-) -> None:
+def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
         name, value, max_age=seconds, samesite="Lax", secure=request.is_secure(), path="/"
     )

@@ -33,8 +33,10 @@ def slots(request: HttpRequest) -> HttpResponse:
     }
     response = JsonResponse(answer, headers={"Cache-Control": "private, no-store"})
     known = door.anonymous_id(request)
-    if who is personalize.Because.NO_CONSENT and known and not submit.follows(
-        anonymous_id=known, at=clock.now()
+    if (
+        who is personalize.Because.NO_CONSENT
+        and known
+        and not submit.follows(anonymous_id=known, at=clock.now())
     ):
         # Withdrawn in another browser of the same person: this one learns it here.
         response.delete_cookie(door.ANONYMOUS_ID, samesite="Lax")

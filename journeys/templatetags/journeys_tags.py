@@ -7,6 +7,7 @@ from html import escape
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
+from customers import prefer as preferences
 from journeys.compose import SAMPLE, fill, leave_token, rendered
 from journeys.models import Message
 from journeys.tasks import house
@@ -21,7 +22,8 @@ def message_preview(message: Message, mode: str) -> SafeString:
     ours = house()
     draft = rendered(message=message, house=ours)
     leave = leave_token(contact_point=0, delivery=0)
-    mail = fill(edition=draft, traits=SAMPLE, house=ours, click="", leave=leave)
+    prefer = preferences.token(contact_point=0)
+    mail = fill(edition=draft, traits=SAMPLE, house=ours, click="", leave=leave, prefer=prefer)
     if mode == "text":
         look = "margin:1.5rem;white-space:pre-wrap;overflow-wrap:anywhere;font:15px/1.5 monospace"
         head = f"<!doctype html><title>{escape(mail.subject)}</title>"

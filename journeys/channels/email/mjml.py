@@ -43,9 +43,12 @@ _HEAD = """<mjml lang="{language}"><mj-head>
 <mj-column>"""
 _FOOT = """</mj-column></mj-section><mj-section padding="8px 0 32px"><mj-column>
 <mj-text css-class="soft" font-size="13px" color="#5b646d">{why}
+<a href="{preferences}" style="color:#5b646d">{prefer}</a> ·
 <a href="{unsubscribe}" style="color:#5b646d">{leave}</a></mj-text>
 </mj-column></mj-section></mj-body></mjml>"""
 UNSUBSCRIBE = 0
+# No message has so many links; editions that were rendered before have none of it.
+PREFERENCES = 9999
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ class Frame:
     brand: str
     why: str
     leave: str
+    prefer: str
     language: str = "en"
 
 
@@ -96,9 +100,13 @@ def render(
         language=frame.language,
     )
     foot = _FOOT.format(
-        why=escape(frame.why), leave=escape(frame.leave), unsubscribe=f"{key}{UNSUBSCRIBE}-"
+        why=escape(frame.why), leave=escape(frame.leave), unsubscribe=f"{key}{UNSUBSCRIBE}-",
+        prefer=escape(frame.prefer), preferences=f"{key}{PREFERENCES}-",
+    )  # fmt: skip
+    text.append(
+        f"--\n{frame.why}\n{frame.prefer}: {wording.link(PREFERENCES)}\n"
+        f"{frame.leave}: {wording.link(UNSUBSCRIBE)}"
     )
-    text.append(f"--\n{frame.why}\n{frame.leave}: {wording.link(UNSUBSCRIBE)}")
     html = mrml.to_html(head + "".join(mjml) + foot).content
     html = re.sub(f"{key}([0-9]+)-", lambda match: wording.link(int(match[1])), html)
     return Rendered(wording.mark(subject, str), html, "\n\n".join(text) + "\n", links)
