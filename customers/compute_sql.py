@@ -13,12 +13,13 @@ from customers import match, rollup
 from customers.models import ComputedTrait
 from dxp.lib import rows
 
+_MOMENT = "to_jsonb(to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'))"
 # From the counts per day. A window is whole days of the workspace, today the last one.
 _COUNTED = {
     "count": "to_jsonb(sum(n))",
     "days": "to_jsonb(count(DISTINCT day))",
-    "first": "to_jsonb(min(first_at))",
-    "last": "to_jsonb(max(last_at))",
+    "first": _MOMENT.format("min(first_at)"),
+    "last": _MOMENT.format("max(last_at)"),
 }
 _BY_DAY = """
 SELECT d.profile_id, (VALUE)::text, min(d.day) FROM customers_eventday d

@@ -19,6 +19,7 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.views import generic
 
+from customers import bots
 from customers.admin import wording
 from customers.admin.live import live, live_piece, newest
 from customers.admin.tables import (
@@ -105,6 +106,7 @@ class SourcePage(generic.InspectView):
             "host": settings.SITE_URL,
             "sent": counted(at).get(self.object.pk, 0),
             "rejected": rejected.count(),
+            "bots": bots.counted(since=at - DAY).get(self.object.pk, 0),
             "latest_url": reverse("customers_sources:latest", args=[self.object.pk]),
             **latest(self.object),
         }
@@ -152,7 +154,7 @@ class SourceForm(WagtailAdminModelForm):
 
     class Meta:
         model = Source
-        fields = ["name", "kind", "is_active"]
+        fields = ["name", "kind", "is_active", "takes_bots"]
 
 
 class SourceCreate(_ToPage, generic.CreateView):
