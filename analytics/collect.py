@@ -244,7 +244,7 @@ def write(
     ).fetchone()
     checksum = checksum_of(draft)
     _settle(draft, target)
-    return path, checksum, found, _moment(first), _moment(last)
+    return path, checksum, found, moment(first), moment(last)
 
 
 def _settle(draft: Path, target: Path) -> None:
@@ -270,5 +270,6 @@ def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 
 
-def _moment(microseconds: int) -> datetime:
+def moment(microseconds: int) -> datetime:
+    """Return the moment of so many microseconds since 1970."""
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=microseconds)

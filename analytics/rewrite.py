@@ -8,8 +8,8 @@ new one, and at most a file that nobody lists, which is removed after a day.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,20 +18,15 @@ from django.db import connection, transaction
 from analytics import collect
 from analytics.collect import SORTED, Lake
 from analytics.models import Chunk, ErasedAlias
+from customers import retain
+from customers.retain import Term
 
 log = logging.getLogger(__name__)
 # Longer than any sealer or merger that had read before the erasure.
 SETTLED = timedelta(days=1)
 BITE = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """Events of a class received before a moment go; an empty `name` and `type` mean all others."""
-
-    before: datetime
-    name: str = ""
-    type: str = ""
+_TIMES = [name for name, (kind, _sql) in collect.COLUMNS.items() if kind == "time"]
+MOMENTS = f"REPLACE ({', '.join(f'epoch_us({name}) AS {name}' for name in _TIMES)})"
 
 
 def condemn(*, alias_ids: Iterable[int], at: datetime) -> int:
@@ -80,19 +75,20 @@ def events_of(*, lake: Lake, alias_ids: Sequence[int]) -> Iterator[dict[str, Any
     listed = ", ".join(f"'{collect.quoted(file)}'" for file in files)
     with collect.engine(lake) as database:
         found = database.execute(
-            f"SELECT * FROM read_parquet([{listed}]) WHERE list_contains($aliases, alias_id)"
-            " ORDER BY happened_at, id",
+            # A moment with its zone would need a library that nobody else wants.
+            f"SELECT * {MOMENTS} FROM read_parquet([{listed}])"
+            " WHERE list_contains($aliases, alias_id) ORDER BY happened_at, id",
             {"aliases": list(alias_ids)},
         )
         names = [column[0] for column in found.description]
         while rows := found.fetchmany(BITE):
             ids = [row[names.index("id")] for row in rows]
             hot = _in_postgres(ids)
-            yield from (
-                dict(zip(names, row, strict=True))
-                for number, row in zip(ids, rows, strict=True)
-                if number not in hot
-            )
+            for number, row in zip(ids, rows, strict=True):
+                if number not in hot:
+                    told = dict(zip(names, row, strict=True))
+                    told.update({name: collect.moment(told[name]) for name in _TIMES})
+                    yield told
 
 
 def _rewrite(
@@ -139,22 +135,10 @@ def _swap(
 
 
 def _doomed(erased: list[int], terms: Sequence[Term]) -> tuple[str, dict[str, Any]]:
-    values: dict[str, Any] = {"erased": erased}
-    tests = ["list_contains($erased::BIGINT[], alias_id)"]
-    cases = []
-    # The most particular first: a name, then a type, then all others.
-    for place, term in enumerate(sorted(terms, key=lambda one: (not one.name, not one.type))):
-        values[f"before{place}"] = term.before
-        late = f"received_at < $before{place}"
-        if term.name or term.type:
-            column, value = ("name", term.name) if term.name else ("type", term.type)
-            values[f"class{place}"] = value
-            cases.append(f"WHEN {column} = $class{place} THEN {late}")
-        else:
-            cases.append(f"WHEN true THEN {late}")
-    if cases:
-        tests.append(f"coalesce(CASE {' '.join(cases)} END, false)")
-    return " OR ".join(tests), values
+    overdue, values = retain.overdue(terms)
+    # PostgreSQL's marks for values, as DuckDB writes them.
+    overdue = re.sub(r"%\((\w+)\)s", r"$\1", overdue)
+    return f"list_contains($erased::BIGINT[], alias_id) OR {overdue}", {**values, "erased": erased}
 
 
 def _settle(at: datetime) -> None:

@@ -8,6 +8,8 @@ from django.conf import settings
 
 from analytics import collect
 from analytics import compact as compaction
+from analytics import rewrite as rewriting
+from customers import retain
 from dxp.lib import clock
 
 
@@ -31,3 +33,11 @@ def seal() -> None:
 def compact() -> None:
     """Merge small files and remove what nobody reads any more."""
     compaction.compact(lake=lake(), at=clock.now())
+
+
+@shared_task
+def rewrite() -> None:
+    """Write files anew without those who were erased and what is too old, once a day."""
+    at = clock.now()
+    terms = retain.terms(at=at, default_days=settings.EVENT_KEEP_DAYS)
+    rewriting.rewrite(lake=lake(), terms=terms, at=at)

@@ -21,6 +21,7 @@ ANONYMOUS, USER = str(Alias.Kind.ANONYMOUS), str(Alias.Kind.USER)
 ADDRESS = "address"
 # Under these keys SDKs tell an address, in traits and in properties.
 TOLD_AS = ("email", "phone")
+_WORDS = tuple(f'"{key}"'.encode() for key in TOLD_AS)
 Name = tuple[str, str]
 
 
@@ -31,8 +32,16 @@ class Fact(Protocol):
     user_id: str | None
     anonymous_id: str | None
     previous_id: str | None
-    properties: dict[str, Any]
-    context: dict[str, Any]
+    raw_properties: Any
+    raw_context: Any
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """What the event tells."""
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """Where and with what it happened."""
 
 
 def remember(*, names: Iterable[Name], addresses: Iterable[str], request: ErasureRequest) -> None:
@@ -117,11 +126,21 @@ def _names(fact: Fact) -> Iterable[Name]:
 
 def _addresses(fact: Fact) -> list[Name]:
     told: list[Any] = [fact.user_id] if fact.user_id and "@" in fact.user_id else []
-    traits = fact.context.get("traits")
-    for holder in (fact.properties, traits):
-        if isinstance(holder, dict):
-            told += [holder[key] for key in TOLD_AS if key in holder]
+    # Hardly any event tells an address: looking for the words spares reading the rest.
+    if _may_tell(fact.raw_properties):
+        told += _told(fact.properties)
+    if _may_tell(fact.raw_context):
+        told += _told(fact.context.get("traits"))
     return [(ADDRESS, value) for value in told if isinstance(value, str) and value]
+
+
+def _may_tell(raw: Any) -> bool:
+    text = bytes(raw)
+    return any(word in text for word in _WORDS)
+
+
+def _told(holder: Any) -> list[Any]:
+    return [holder[key] for key in TOLD_AS if key in holder] if isinstance(holder, dict) else []
 
 
 def _text(name: Name) -> str:

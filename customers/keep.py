@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import orjson
@@ -38,6 +39,8 @@ from customers.models import (
 )
 from customers.rights import BITE, KEEPERS, Keeper, Person, Row, rows_of
 from dxp.lib import rows
+from dxp.users import once
+from dxp.users.models import ApiCall
 
 # Stamps of events are homes of aliases that were ever linked: also by a link revoked since.
 _STAMPS = """
@@ -137,8 +140,7 @@ def _waiting(person: Person) -> Iterator[tuple[Inbox, list[Any], list[Any]]]:
 def _export_inbox(person: Person) -> Iterator[Row]:
     for row, theirs, _others in _waiting(person):
         for fact in theirs:
-            told = {name: getattr(fact, name) for name in fact.__struct_fields__}
-            yield {"received_at": row.received_at, **told}
+            yield {"received_at": row.received_at, **ingest.as_sent(fact)}
 
 
 def _erase_inbox(person: Person, at: datetime) -> int:
@@ -311,7 +313,22 @@ def _of_identity() -> tuple[Keeper, ...]:
     )  # fmt: skip
 
 
+def _erase_calls(person: Person, at: datetime) -> int:
+    return once.forget_about(people=[UUID(one) for one in person.public_ids])
+
+
+def _of_programs() -> tuple[Keeper, ...]:
+    calls = rows_of("", ApiCall, lambda person: Q(about__overlap=list(person.public_ids)))
+    return (
+        Keeper(
+            "api_calls", (ApiCall,), calls.export, _erase_calls,
+            label=_("Answers to programs"),
+            about=_("What programs of ours wrote about you within a day, and were answered."),
+        ),
+    )  # fmt: skip
+
+
 def register() -> None:
     """Take the keepers of this floor in."""
-    for keeper in (*_of_events(), *_of_groups(), *_of_identity()):
+    for keeper in (*_of_programs(), *_of_events(), *_of_groups(), *_of_identity()):
         KEEPERS.register(keeper)

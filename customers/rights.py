@@ -23,7 +23,8 @@ Row = dict[str, Any]
 class Person:
     """Everybody who is linked: one person under all profiles, names and addresses.
 
-    `names` are (kind, value) of the aliases, `addresses` (channel, value) of the contact points.
+    `names` are (kind, value) of the aliases, `addresses` (channel, value) of the contact points;
+    `public_ids` are those of all profiles, `public_id` is that of the one they belong to.
     """
 
     public_id: str
@@ -32,6 +33,7 @@ class Person:
     contact_point_ids: tuple[int, ...]
     names: tuple[tuple[str, str], ...] = ()
     addresses: tuple[tuple[str, str], ...] = ()
+    public_ids: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, profile_id: int) -> Person:
@@ -54,14 +56,15 @@ class Person:
         mine = asked | {alias.home_profile_id for alias in aliases}
         points = list(ContactPoint.objects.filter(profile__in=mine).order_by("id"))
         owner = aliases[0].profile_id if aliases else min(asked, default=0)
-        public = Profile.objects.filter(pk=owner).values_list("public_id", flat=True).first()
+        public = dict(Profile.objects.filter(pk__in=mine).values_list("pk", "public_id"))
         return cls(
-            public_id=str(public or ""),
+            public_id=str(public.get(owner, "")),
             profile_ids=tuple(sorted(mine)),
             alias_ids=tuple(sorted(alias.pk for alias in aliases)),
             contact_point_ids=tuple(point.pk for point in points),
             names=tuple((alias.kind, alias.value) for alias in aliases),
             addresses=tuple((point.channel, point.value) for point in points),
+            public_ids=tuple(str(one) for one in public.values()),
         )
 
 

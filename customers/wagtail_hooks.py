@@ -19,11 +19,13 @@ from customers import compute
 from customers.admin.consent_panel import LedgerPanel, consent_panel
 from customers.admin.profiles import ProfileViewSet
 from customers.admin.rejected import RejectedViewSet
+from customers.admin.retention import RetentionViewSet
 from customers.admin.rule_size import rule_size
 from customers.admin.segments import SegmentViewSet
 from customers.admin.sources import SourceViewSet
-from customers.record import Recorded
+from customers.admin.suggest import suggest
 from customers.models import Profile
+from customers.record import Recorded
 
 CONTROLLERS = ("rule_builder", "copy", "live")
 
@@ -43,22 +45,19 @@ def customers_group() -> CustomersGroup:
     return CustomersGroup()
 
 
+@hooks.register("register_admin_viewset")
+def retention() -> RetentionViewSet:
+    """Give the rules of how long events are kept their place among the settings."""
+    return RetentionViewSet()
+
+
 @hooks.register("register_admin_urls")
 def rule_builder_urls() -> list[URLPattern]:
-    """Give the rule builder the address that it asks for sizes."""
-    return [path("customers/segment-size/", rule_size, name="customers_segment_size")]
-
-
-@hooks.register("customers_events_recorded")
-def computed_traits_of(events: Sequence[Recorded], at: datetime) -> None:
-    """Mark the computed traits that new events change."""
-    compute.touch(events=events, at=at)
-
-
-@hooks.register("customers_profiles_merged")
-def computed_traits_moved(kept: int, absorbed: int, at: datetime) -> None:
-    """Mark what is counted of two people who became one."""
-    compute.moved(profile_ids=[kept, absorbed], at=at)
+    """Give the rule builder the addresses that it asks for sizes and values."""
+    return [
+        path("customers/segment-size/", rule_size, name="customers_segment_size"),
+        path("customers/segment-suggest/", suggest, name="customers_segment_suggest"),
+    ]
 
 
 @hooks.register("customers_profile_panels")
@@ -73,10 +72,23 @@ def ledger_panel(request: HttpRequest, panels: list[Component]) -> None:
     panels.insert(0, LedgerPanel())
 
 
+@hooks.register("customers_events_recorded")
+def computed_traits_of(events: Sequence[Recorded], at: datetime) -> None:
+    """Mark the computed traits that new events change."""
+    compute.touch(events=events, at=at)
+
+
+@hooks.register("customers_profiles_merged")
+def computed_traits_moved(kept: int, absorbed: int, at: datetime) -> None:
+    """Mark what is counted of two people who became one."""
+    compute.moved(profile_ids=[kept, absorbed], at=at)
+
+
 @hooks.register("insert_global_admin_css")
 def style() -> str:
     """Load the style of our pages."""
-    return format_html('<link rel="stylesheet" href="{}">', static("css/admin/customers.css"))
+    files = ((static(f"css/admin/{name}.css"),) for name in ("customers", "segments"))
+    return format_html_join("\n", '<link rel="stylesheet" href="{}">', files)
 
 
 @hooks.register("insert_global_admin_js")

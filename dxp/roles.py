@@ -12,6 +12,9 @@ SOURCES = [
     "customers.view_source", "customers.add_source", "customers.change_source",
     "customers.view_quarantine", "customers.replay_quarantine",
 ]  # fmt: skip
+RETENTION = [
+    f"customers.{act}_retentionrule" for act in ("view", "add", "change", "delete")
+]
 JOURNEYS = [
     f"journeys.{act}_{noun}"
     for noun in ("journey", "message")
@@ -28,6 +31,7 @@ ROLES: dict[str, list[str]] = {
         *PEOPLE,
         *SEGMENTS,
         *SOURCES,
+        *RETENTION,
         *JOURNEYS,
         *OUTBOX,
         *REPORTS,
@@ -37,7 +41,7 @@ ROLES: dict[str, list[str]] = {
     "Marketer": [*ENTER, *PEOPLE, *SEGMENTS, *JOURNEYS, *OUTBOX, *REPORTS, *TOPICS],
     "Editor": [*ENTER, *TOPICS, "customers.view_segment"],
     "Analyst": [*ENTER, *PEOPLE, *REPORTS, "journeys.view_journey"],
-    "Data steward": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES],
+    "Data steward": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES, *RETENTION],
     "Adviser": [*ENTER, "customers.view_profile"],
     "Developer": [*ENTER, *SOURCES, "customers.view_segment", "journeys.view_journey", *OUTBOX],
 }
