@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -10,9 +16,39 @@ from customers import fold, segment
 from customers.models import Event, Inbox, Quarantine, Source
 from dxp.lib.clock import now
 from tests.customers import people
+from tests.sdk.bad_network import BadNetwork
 
 READERS = {"v": 1, "root": {"op": "event", "name": "Article Viewed", "metric": "count",
                             "window": {"last": [7, "days"]}, "cmp": "gte", "value": 2}}  # fmt: skip
+
+
+HERE = Path(__file__).resolve().parent
+
+
+def cannot(why):
+    """Skip on a beginner's machine; fail where it has to run."""
+    if os.environ.get("CI"):
+        pytest.fail(why)
+    pytest.skip(why)
+
+
+@pytest.fixture(scope="session")
+def node():
+    """Return Node's path, with the SDKs installed beside the tests, once."""
+    found, npm = shutil.which("node"), shutil.which("npm")
+    if not found or not npm:
+        cannot("Node is not installed.")
+    wanted = json.loads((HERE / "package.json").read_text())["dependencies"]
+    with (HERE / "package.json").open() as lock:
+        # Parallel test processes come here at the same moment.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not all((HERE / "node_modules" / name).exists() for name in wanted):
+            done = subprocess.run(
+                [npm, "ci"], cwd=HERE, capture_output=True, text=True, timeout=240, check=False
+            )
+            if done.returncode:
+                cannot(f"The Node SDKs could not be installed: {done.stderr[-500:]}")
+    return found
 
 
 @pytest.fixture
@@ -21,8 +57,26 @@ def server(transactional_db, live_server):
     shop = Source.objects.create(name="Shop")
     readers = segment.create(name="Readers", rule=READERS, at=now())
     return SimpleNamespace(
-        url=live_server.url, key=shop.write_key, readers=readers, thread=live_server.thread
+        url=live_server.url,
+        key=shop.write_key,
+        readers=readers,
+        thread=live_server.thread,
+        shop=shop,
     )
+
+
+@pytest.fixture(params=["good network", "bad network"])
+def network(request, server):
+    """Return the address that an SDK sends to: the server's own, or one behind a bad network."""
+    if request.param == "good network":
+        yield server.url
+        return
+    bad = BadNetwork(server.url)
+    yield bad.url
+    bad.stop()
+    # No SDK may get through without having met what this is about.
+    assert bad.met["lose"] >= 1
+    assert bad.met["repeat"] >= 1
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-// One customer's story, told through RudderStack's Node SDK. Arguments: address, write key.
+// One customer's story, told through RudderStack's Node SDK. Arguments: address, write key, milliseconds
+// until it ends.
 const Rudder = require("@rudderstack/rudder-sdk-node");
 
-const [host, writeKey] = process.argv.slice(2);
+const [host, writeKey, patience] = process.argv.slice(2);
 const sdk = new Rudder(writeKey, {
   dataPlaneUrl: host,
   flushAt: 3,
@@ -35,5 +36,6 @@ sdk.track({
   properties: { revenue: 12.5, currency: "EUR" },
 });
 
-// flush() does not wait for requests under way; nor does the process end before its timers.
-sdk.flush(() => setTimeout(() => process.exit(), 1500));
+// flush() does not wait for requests under way; nor does the process end before its timers. On a bad
+// network a lost answer costs it some seconds until it sends again.
+sdk.flush(() => setTimeout(() => process.exit(), Number(patience)));

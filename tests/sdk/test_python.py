@@ -35,28 +35,37 @@ def tell(sdk):
 
 
 @pytest.fixture(params=["segment", "segment-gzip", "rudder", "rudder-plain"])
-def sdk(request, server):
-    """Return a client that sends to our server, and fails the test if a call was refused."""
-    errors = []
+def connect(request, server, network):
+    """Return a function that makes a client; the test fails if a call of its was refused."""
+    errors, clients = [], []
     kind = Rudder if request.param.startswith("rudder") else Segment
     packed = request.param in {"segment-gzip", "rudder"}
-    client = kind(
-        server.key, host=server.url, gzip=packed, upload_interval=0.05,
-        on_error=lambda error, batch: errors.append(error),
-    )  # fmt: skip
-    yield client
-    client.join()
+
+    def make(upload_size):
+        sdk = kind(
+            server.key, host=network, gzip=packed, upload_interval=0.05, upload_size=upload_size,
+            on_error=lambda error, batch: errors.append(error),
+        )  # fmt: skip
+        clients.append(sdk)
+        return sdk
+
+    yield make
+    for sdk in clients:
+        sdk.join()
     assert errors == []
 
 
-def test_a_story_arrives(sdk, check_the_story):
+def test_a_story_arrives(connect, check_the_story):
+    sdk = connect(upload_size=3)
     tell(sdk)
     sdk.flush()
 
     check_the_story()
 
 
-def test_a_thousand_events_arrive_once(sdk, server):
+@pytest.mark.parametrize("network", ["good network"], indirect=True)
+def test_a_thousand_events_arrive_once(connect, server):
+    sdk = connect(upload_size=100)
     for number in range(1000):
         sdk.track(user_id=f"u{number % 50}", event="E", properties={"n": number})
     sdk.flush()
