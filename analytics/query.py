@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -34,8 +34,12 @@ KEPT_SECONDS = 600
 _turns = threading.BoundedSemaphore(AT_ONCE)
 
 OWNED = """ev AS (
-  SELECT {columns} FROM ({source}) e LEFT JOIN {overlay} o ON o.alias_id = e.alias_id
+  SELECT {columns} FROM ({source}) e LEFT JOIN {overlay} o ON o.alias_id = e.alias_id{then}
 )"""
+# An override holds for all time, unless a device went from hand to hand.
+IN_POSTGRES = " AND o.valid @> e.happened_at"
+IN_DUCKDB = " AND e.happened_at >= o.since AND e.happened_at < o.until"
+BEFORE_ALL, AFTER_ALL = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Busy(Exception):
@@ -183,14 +187,14 @@ def _needed(question: Question) -> list[str]:
     ]
 
 
-def _owned(question: Question, source: str, overlay: str) -> str:
+def _owned(question: Question, source: str, overlay: str, then: str) -> str:
     columns = ", ".join(
         "coalesce(o.profile_id, e.profile_id) AS profile_id"
         if name == "profile_id"
         else f"e.{name}"
         for name in _needed(question)
     )
-    relation = OWNED.format(columns=columns, source=source, overlay=overlay)
+    relation = OWNED.format(columns=columns, source=source, overlay=overlay, then=then)
     sql = question.sql
     body = f", {sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f"\n{sql}"
     return f"WITH {relation}{body}"
@@ -199,7 +203,7 @@ def _owned(question: Question, source: str, overlay: str) -> str:
 def _by_postgres(question: Question) -> list[Row]:
     chosen = ", ".join(f"{COLUMNS[name][1]} AS {name}" for name in _needed(question))
     source = f"SELECT {chosen} FROM customers_event e"
-    sql = _owned(question, source, "customers_aliasoverride").replace("%", "%%")
+    sql = _owned(question, source, "customers_aliasoverride", IN_POSTGRES).replace("%", "%%")
     try:
         with rows.raw_cursor() as cursor:
             cursor.execute(re.sub(r"\$([a-z]\w*)", r"%(\1)s", sql), dict(question.parameters))
@@ -210,10 +214,12 @@ def _by_postgres(question: Question) -> list[Row]:
         raise
 
 
-def _overlay() -> list[tuple[int, int]]:
+def _overlay() -> list[tuple[int, int, datetime | None, datetime | None]]:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT alias_id, profile_id FROM customers_aliasoverride")
-        found: list[tuple[int, int]] = cursor.fetchall()
+        cursor.execute(
+            "SELECT alias_id, profile_id, lower(valid), upper(valid) FROM customers_aliasoverride"
+        )
+        found: list[tuple[int, int, datetime | None, datetime | None]] = cursor.fetchall()
     return found
 
 
@@ -237,10 +243,8 @@ def _by_duckdb(
         source = f"{sealed} UNION ALL {source}"
     with collect.engine(lake) as database:
         database.register("tail", tail)
-        columns = [pa.array(column, pa.int64()) for column in zip(*overlay, strict=True)] or [
-            pa.array([], pa.int64())
-        ] * 2
-        database.register("overlay", pa.table(columns, names=["alias_id", "profile_id"]))
+        is_timed = any(since or until for _, _, since, until in overlay)
+        database.register("overlay", _table(overlay, is_timed))
         if snapshot.erased:
             database.register(
                 "erased", pa.table({"alias_id": pa.array(snapshot.erased, pa.int64())})
@@ -249,13 +253,28 @@ def _by_duckdb(
         watch.start()
         try:
             found: list[Row] = database.execute(
-                _owned(question, source, "overlay"), dict(question.parameters)
+                _owned(question, source, "overlay", IN_DUCKDB if is_timed else ""),
+                dict(question.parameters),
             ).fetchall()
         except duckdb.InterruptException as error:
             raise Busy("The question took too long.") from error
         finally:
             watch.cancel()
     return found
+
+
+def _table(overlay: Sequence[Any], is_timed: bool) -> Any:
+    import pyarrow as pa
+
+    table = {
+        "alias_id": pa.array((row[0] for row in overlay), pa.int64()),
+        "profile_id": pa.array((row[1] for row in overlay), pa.int64()),
+    }
+    if is_timed:
+        when = pa.timestamp("us", tz="UTC")
+        table["since"] = pa.array((row[2] or BEFORE_ALL for row in overlay), when)
+        table["until"] = pa.array((row[3] or AFTER_ALL for row in overlay), when)
+    return pa.table(table)
 
 
 def forget_answers() -> None:

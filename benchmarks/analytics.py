@@ -47,8 +47,8 @@ WITH born AS (
   INSERT INTO customers_alias (id, kind, value, home_profile_id, profile_id, first_seen_at)
   SELECT id, 'user', 'b' || id, id, 1 + (id - 1) / 2, now() FROM born RETURNING id, profile_id
 )
-INSERT INTO customers_aliasoverride (alias_id, profile_id, changed_at)
-SELECT id, profile_id, now() FROM named"""
+INSERT INTO customers_aliasoverride (alias_id, profile_id, stamps, changed_at)
+SELECT id, profile_id, ARRAY[id], now() FROM named"""
 BY_HAND = {
     "funnel": """WITH e AS (
   SELECT profile_id, happened_at AS ts, id, name FROM read_parquet($files)

@@ -47,9 +47,15 @@ def component(start: int, links: Collection[Link]) -> set[int]:
     return found
 
 
-def parted(a: int, names: Sequence[N], links: Collection[Link]) -> tuple[list[N], list[N]]:
-    """Return the names that stay with `a`, and the others, when only these links are left."""
+def leaving(a: int, names: Sequence[N], links: Collection[Link]) -> list[N]:
+    """Return the names of one person that nothing holds to the oldest any more.
+
+    Args:
+        a: one end of the link that is gone.
+        names: all of the person's.
+        links: those that are left.
+    """
     mine = component(a, links)
-    return [name for name in names if name.id in mine], [
-        name for name in names if name.id not in mine
-    ]
+    here = [name for name in names if name.id in mine]
+    there = [name for name in names if name.id not in mine]
+    return there if not there or heir(here) == heir(names) else here

@@ -97,10 +97,7 @@ def _leaving(names: Sequence[Owned], link: IdentityLink) -> list[Owned]:
         .exclude(pk=link.pk)
         .values_list("a_id", "b_id")
     )
-    mine, others = graph.parted(link.a_id, names, list(left))
-    if not others or graph.heir(mine) == graph.heir(names):
-        return others
-    return mine
+    return graph.leaving(link.a_id, names, list(left))
 
 
 def _write_down(

@@ -41,15 +41,20 @@ SELECT e.id, e.profile_id, e.journey_id, e.version_id, e.node, e.seq, e.resting,
   e.heard_event_id, e.since, e.errors, j.state, j.reentry, j.name
 FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id
 WHERE e.lane = %s AND e.due_at <= %s ORDER BY e.due_at LIMIT %s FOR UPDATE OF e SKIP LOCKED"""
-# The stamp on an event may be an absorbed profile; the alias is the truth about whose it is.
+# The stamp on an event may be that of another: what overlays it is the truth about whose it is.
 LOOK_BACK = """
 SELECT DISTINCT ON (w.id) w.id, ev.id, ev.name
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::text[])
   w(id, profile_id, heard, since, names)
-JOIN customers_alias a ON a.profile_id = w.profile_id
-JOIN customers_event ev ON ev.profile_id = ANY(ARRAY[w.profile_id, a.home_profile_id])
-  AND ev.alias_id = a.id AND ev.id > w.heard AND ev.received_at > w.since - interval '7 days'
+CROSS JOIN LATERAL (
+  SELECT w.profile_id AS stamp
+  UNION SELECT unnest(m.stamps) FROM customers_aliasoverride m WHERE m.profile_id = w.profile_id
+) s
+JOIN customers_event ev ON ev.profile_id = s.stamp AND ev.id > w.heard
+  AND ev.received_at > w.since - interval '7 days'
   AND ev.name = ANY(string_to_array(w.names, chr(31)))
+WHERE w.profile_id = COALESCE((SELECT o.profile_id FROM customers_aliasoverride o
+  WHERE o.alias_id = ev.alias_id AND o.valid @> ev.at), ev.profile_id)
 ORDER BY w.id, ev.id"""
 MOVE = """
 UPDATE journeys_enrollment e SET node = v.node, seq = v.seq, resting = v.ended_at IS NULL,

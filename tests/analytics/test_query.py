@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import redis
@@ -102,6 +103,23 @@ class TestAsk:
         _merge(alias=3, into=4)
 
         assert (before[0], self.visitors(lake)[0]) == (2, 1)
+
+    def test_a_device_that_went_from_hand_to_hand_counts_for_who_had_it(self, lake):
+        """Both did something in both hours; in the second, alias 3 was in the hands of 4."""
+        hours = [DAY, DAY + timedelta(hours=1), DAY + timedelta(hours=2)]
+        for start in hours[:2]:
+            happen(3, start)
+            happen(4, start)
+        collect.seal(lake=lake, at=END)
+        _merge(alias=3, into=4)
+        AliasOverride.objects.update(valid=(hours[1], hours[2]))
+
+        def visitors(ask, place):
+            window = {"start": hours[place], "end": hours[place + 1]}
+            return ask(traffic.totals, at=END, **window).rows[0][0]
+
+        for ask in (query.on_postgres, partial(query.ask, lake=lake)):
+            assert [visitors(ask, place) for place in (0, 1)] == [2, 1]
 
     def test_the_same_question_is_answered_once_until_something_happens(self, lake):
         happen(1, DAY)
