@@ -12,9 +12,12 @@ SOURCES = [
     "customers.view_source", "customers.add_source", "customers.change_source",
     "customers.view_quarantine", "customers.replay_quarantine",
 ]  # fmt: skip
-RETENTION = [
-    f"customers.{act}_retentionrule" for act in ("view", "add", "change", "delete")
-]
+RETENTION = [f"customers.{act}_retentionrule" for act in ("view", "add", "change", "delete")]
+# What people may do themselves, and so let a program do: tell about people, record what they
+# decided, answer what they ask for.
+TELLING = ["customers.change_profile", "customers.add_event"]
+CONSENTS = ["customers.view_consententry", "customers.add_consententry"]
+ASKED_FOR = ["customers.delete_profile"]
 JOURNEYS = [
     f"journeys.{act}_{noun}"
     for noun in ("journey", "message")
@@ -31,6 +34,9 @@ ROLES: dict[str, list[str]] = {
         *PEOPLE,
         *SEGMENTS,
         *SOURCES,
+        *TELLING,
+        *CONSENTS,
+        *ASKED_FOR,
         *RETENTION,
         *JOURNEYS,
         *OUTBOX,
@@ -41,9 +47,25 @@ ROLES: dict[str, list[str]] = {
     "Marketer": [*ENTER, *PEOPLE, *SEGMENTS, *JOURNEYS, *OUTBOX, *REPORTS, *TOPICS],
     "Editor": [*ENTER, *TOPICS, "customers.view_segment"],
     "Analyst": [*ENTER, *PEOPLE, *REPORTS, "journeys.view_journey"],
-    "Data steward": [*ENTER, *PEOPLE, *SEGMENTS, *SOURCES, *RETENTION],
+    "Data steward": [
+        *ENTER,
+        *PEOPLE,
+        *SEGMENTS,
+        *SOURCES,
+        *TELLING,
+        *CONSENTS,
+        *ASKED_FOR,
+        *RETENTION,
+    ],
     "Adviser": [*ENTER, "customers.view_profile"],
-    "Developer": [*ENTER, *SOURCES, "customers.view_segment", "journeys.view_journey", *OUTBOX],
+    "Developer": [
+        *ENTER,
+        *SOURCES,
+        "customers.add_event",
+        "customers.view_segment",
+        "journeys.view_journey",
+        *OUTBOX,
+    ],
 }
 WRITERS = {"Administrator", "Editor", "Marketer"}
 PAGE_RIGHTS = ["add_page", "change_page", "publish_page"]

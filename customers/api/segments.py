@@ -1,23 +1,40 @@
-"""`/api/v1/segments/`: groups of people by rule, and who is in them."""
+"""`/api/v1/segments/`: groups of people by rule, who is in them, and how large a rule would be."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import Count, ProtectedError, Q, QuerySet
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers import rules
-from customers.api.asking import Asking, ListView
-from customers.api.shapes import answers, page_of
+from customers import rulebook, rules, segment
+from customers.api.asking import Asking, ListView, Text
+from customers.api.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 from customers.models import Segment, SegmentMember
-from dxp.users.entry import Need
-from dxp.users.rest import Resource
+from dxp.lib import clock
+from dxp.users.entry import Conflict, Need
+from dxp.users.rest import Resource, tag, write
+
+RULE = {
+    "v": 1,
+    "root": {"op": "trait", "field": "country", "cmp": "eq", "value": "HR"},
+}
+
+
+class SegmentAsking(Asking):
+    """Which segments."""
+
+    name = Text(help_text="The name holds this text, in any case.")
 
 
 class SegmentShape(serializers.Serializer[Segment]):
@@ -29,12 +46,44 @@ class SegmentShape(serializers.Serializer[Segment]):
     state = serializers.ChoiceField(choices=Segment.State.choices)
     size = serializers.IntegerField(help_text="How many people are in it now.")
     computed_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
-    rule = serializers.DictField()
+    rule = Anything()
     sentence = serializers.SerializerMethodField(help_text="The rule in words.")
 
     def get_sentence(self, segment: Segment) -> str:
         """Return the rule in words."""
         return rules.sentence(segment.rule)
+
+
+class SegmentTold(Told):
+    """A new segment."""
+
+    name = serializers.CharField(max_length=100)
+    slug = serializers.SlugField(
+        max_length=100, required=False, help_text="Its short name; made of the name if missing."
+    )
+    description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    rule = Anything(help_text="docs/developer/conditions.md has the grammar.")
+
+
+class SegmentChange(Told):
+    """What changes of a segment; what is not mentioned stays."""
+
+    name = serializers.CharField(max_length=100, required=False)
+    description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    rule = Anything(required=False)
+
+
+class RuleTold(Told):
+    """A rule that is being thought about."""
+
+    rule = Anything()
+
+
+class SizeShape(serializers.Serializer[Any]):
+    """How many people a rule picks now."""
+
+    count = serializers.IntegerField()
+    exact = serializers.BooleanField(help_text="False where it is estimated by a sample.")
 
 
 class MemberShape(serializers.Serializer[SegmentMember]):
@@ -51,31 +100,72 @@ def sized() -> QuerySet[Segment]:
     return Segment.objects.annotate(size=now_in)
 
 
+def told(pk: int) -> dict[str, Any]:
+    """Return one segment as its shape says."""
+    return dict(SegmentShape(sized().get(pk=pk)).data)
+
+
 class SegmentsView(ListView):
     """All segments, the oldest first."""
 
-    needs = {"GET": Need("segments:read")}
+    needs = {
+        "GET": Need("segments:read"),
+        "POST": Need("segments:write", "customers.add_segment"),
+    }
+    asking = SegmentAsking
     serializer_class = SegmentShape
 
     def rows(self, asked: dict[str, Any]) -> QuerySet[Segment]:
-        """Return all segments."""
-        return sized()
+        """Return the segments that were asked for."""
+        return sized().filter(name__icontains=asked["name"]) if "name" in asked else sized()
 
     @extend_schema(
         operation_id="segments",
         summary="Segments",
-        parameters=[Asking],
+        parameters=[SegmentAsking],
         responses=answers(page_of(SegmentShape), 400),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of segments."""
         return self.answer(request)
 
+    @extend_schema(
+        operation_id="segment_create",
+        summary="A new segment",
+        description="It is filled with everybody whom the rule picks now; journeys hear of later "
+        "changes alone.",
+        parameters=[ONCE],
+        request=SegmentTold,
+        responses=written(SegmentShape, status=201),
+        examples=[
+            OpenApiExample(
+                "Croatia", request_only=True, value={"name": "People in Croatia", "rule": RULE}
+            )
+        ],
+    )
+    @write
+    def post(self, request: Request) -> Response:
+        """Make a segment and fill it."""
+        body = SegmentTold.read(request)
+        with _faults():
+            made = segment.create(
+                name=body["name"], slug=body.get("slug"), rule=body["rule"],
+                description=body.get("description", ""), at=clock.now(),
+            )  # fmt: skip
+        response = self.told(request, told(made.pk), 201)
+        path = reverse("api_segment", args=[made.slug])
+        response["Location"] = request.build_absolute_uri(path)
+        return response
+
 
 class SegmentView(Resource):
     """One segment."""
 
-    needs = {"GET": Need("segments:read")}
+    needs = {
+        "GET": Need("segments:read"),
+        "PATCH": Need("segments:write", "customers.change_segment"),
+        "DELETE": Need("segments:write", "customers.delete_segment"),
+    }
     serializer_class = SegmentShape
 
     @extend_schema(
@@ -83,7 +173,62 @@ class SegmentView(Resource):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one segment."""
-        return Response(self.get_serializer(get_object_or_404(sized(), slug=slug)).data)
+        return self.told(request, told(get_object_or_404(Segment, slug=slug).pk))
+
+    @extend_schema(
+        operation_id="segment_change",
+        summary="Change a segment",
+        description="With another rule, whom it no longer picks leaves and whom it picks now "
+        "enters; journeys do not start from that.",
+        parameters=[ONCE, UNCHANGED],
+        request=SegmentChange,
+        responses=written(SegmentShape, 404, 412),
+        examples=[OpenApiExample("Another rule", request_only=True, value={"rule": RULE})],
+    )
+    @write
+    def patch(self, request: Request, slug: str) -> Response:
+        """Change a segment."""
+        body = SegmentChange.read(request)
+        # The lock of all rules first, as `segment.edit` takes it.
+        rulebook.lock(shared=False)
+        one = get_object_or_404(Segment, slug=slug)
+        self.check_unchanged(request, tag(told(one.pk)))
+        with _faults():
+            words = {name: body[name] for name in ("name", "description") if name in body}
+            for name, value in words.items():
+                setattr(one, name, value)
+            if words:
+                one.save(update_fields=list(words))
+            if "rule" in body and body["rule"] != one.rule:
+                one = segment.edit(segment=one, rule=body["rule"], at=clock.now())
+        return self.told(request, told(one.pk))
+
+    @extend_schema(
+        operation_id="segment_delete",
+        summary="Delete a segment that nothing stands on",
+        parameters=[ONCE],
+        request=None,
+        responses=written(None, 404, status=204),
+    )
+    @write
+    def delete(self, request: Request, slug: str) -> Response:
+        """Delete a segment.
+
+        Raises:
+            Conflict: something stands on it.
+        """
+        one = get_object_or_404(Segment, slug=slug)
+        used = _uses(one)
+        try:
+            if not used:
+                with transaction.atomic():
+                    one.delete()
+        except ProtectedError as error:
+            used = [str(item) for item in error.protected_objects]
+        if used:
+            words = _("It is in use: %(users)s.") % {"users": ", ".join(used)}
+            raise Conflict(words)
+        return Response(status=204)
 
 
 class MembersView(ListView):
@@ -106,3 +251,54 @@ class MembersView(ListView):
     def get(self, request: Request, slug: str) -> Response:
         """Answer one page of members."""
         return self.answer(request)
+
+
+class SizeView(Resource):
+    """How many people a rule would pick."""
+
+    needs = {"POST": Need("segments:read")}
+    serializer_class = SizeShape
+
+    @extend_schema(
+        operation_id="segment_size",
+        summary="How many people a rule picks",
+        description="Changes nothing. Where there are many people, a sixteenth is asked.",
+        request=RuleTold,
+        responses=answers(SizeShape, 400, 413, 415),
+        examples=[OpenApiExample("Croatia", request_only=True, value={"rule": RULE})],
+    )
+    def post(self, request: Request) -> Response:
+        """Answer how many people a rule picks."""
+        with _faults():
+            size = segment.size(rule=RuleTold.read(request)["rule"], sample=True, at=clock.now())
+        return Response({"count": size.count, "exact": size.exact})
+
+
+def _uses(one: Segment) -> list[str]:
+    """Return the names of the segments whose rules mention this one."""
+    return [
+        other.name
+        for other in Segment.objects.exclude(pk=one.pk).order_by("pk")
+        if one.pk in rules.deps(other.rule).segments
+    ]
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    """Say what is wrong with a rule at its place, and which name is taken.
+
+    Raises:
+        ValidationError: the rule can't be used.
+        Conflict: the name or short name is taken.
+    """
+    try:
+        with transaction.atomic():
+            yield
+    except rules.RuleError as error:
+        fault: Any = [_(error.words)]
+        for step in reversed(["rule", *filter(None, error.path.split("."))]):
+            fault = {step: fault}
+        raise exceptions.ValidationError(fault) from error
+    except IntegrityError as error:
+        words = _("Another segment has this name or short name.")
+        raise Conflict(words) from error

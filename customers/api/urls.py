@@ -1,16 +1,25 @@
-"""Addresses of the read API, below `/api/v1/`."""
+"""Addresses of the API, below `/api/v1/`."""
 
 from django.urls import path
 
+from customers.api.consents import ConsentStateView, ConsentsView
 from customers.api.events import EventsView
 from customers.api.profiles import ProfilesView, ProfileView
-from customers.api.segments import MembersView, SegmentsView, SegmentView
+from customers.api.rights import ErasureView, ExportView
+from customers.api.segments import MembersView, SegmentsView, SegmentView, SizeView
+
+PROFILE = "profiles/<uuid:public_id>/"
 
 urlpatterns = [
     path("events/", EventsView.as_view(), name="api_events"),
     path("profiles/", ProfilesView.as_view(), name="api_profiles"),
-    path("profiles/<uuid:public_id>/", ProfileView.as_view(), name="api_profile"),
+    path(PROFILE, ProfileView.as_view(), name="api_profile"),
+    path(f"{PROFILE}consents/", ConsentsView.as_view(), name="api_consents"),
+    path(f"{PROFILE}consents/state/", ConsentStateView.as_view(), name="api_consent_state"),
+    path(f"{PROFILE}export/", ExportView.as_view(), name="api_export"),
+    path(f"{PROFILE}erasure/", ErasureView.as_view(), name="api_erasure"),
     path("segments/", SegmentsView.as_view(), name="api_segments"),
     path("segments/<slug:slug>/", SegmentView.as_view(), name="api_segment"),
     path("segments/<slug:slug>/members/", MembersView.as_view(), name="api_segment_members"),
+    path("segment-size/", SizeView.as_view(), name="api_segment_size"),
 ]

@@ -182,6 +182,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "PREPROCESSING_HOOKS": ["dxp.api.only_ours"],
+    "ENUM_NAME_OVERRIDES": {
+        "SegmentState": "customers.models.Segment.State",
+        "ConsentState": "customers.models.ConsentEntry.State",
+    },
 }
 
 # 'self' alone: pages carry no inline script or style, and load nothing from elsewhere.

@@ -11,11 +11,12 @@ FLOORS = ("customers.", "content.", "journeys.", "analytics.", "dxp.")
 
 @dataclass(frozen=True)
 class Door:
-    """One named address: its full name and the names of its parameters."""
+    """One named address: its full name, the names of its parameters, the view if it is a class."""
 
     name: str
     route: str
     parameters: tuple[str, ...]
+    view: type | None = None
 
 
 def doors() -> list[Door]:
@@ -36,7 +37,7 @@ def _walk(resolver, namespaces, route):
         elif _is_ours(pattern.callback):
             name = ":".join((*namespaces, pattern.name or f"nameless {here}"))
             names = pattern.pattern.regex.groupindex or pattern.pattern.converters
-            yield Door(name, here, tuple(names))
+            yield Door(name, here, tuple(names), getattr(pattern.callback, "cls", None))
 
 
 def _is_ours(callback) -> bool:
