@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import transaction
 
-from customers import consent, identify, ingest
+from customers import consent, forgotten, identify, ingest
 from customers.models import Alias, ConsentEntry, Source
 
 MARKETING = ConsentEntry.Purpose.MARKETING
@@ -38,7 +38,9 @@ def sign_up(
     Raises:
         customers.identify.BadAddress: no mail can be sent to that address.
     """
-    anonymous_id = anonymous_id or str(uuid.uuid4())
+    anonymous_id = _living(anonymous_id) or str(uuid.uuid4())
+    # Who was erased and comes back does so by their own hand: their address counts again.
+    forgotten.readmit(names=[(forgotten.ADDRESS, email)])
     alias = identify.ensure_alias(kind="anonymous", value=anonymous_id, at=at)
     point = identify.ensure_contact_point(
         profile_id=alias.profile_id, channel="email", address=email, at=at
@@ -89,7 +91,7 @@ def decide(
     known = Alias.objects.filter(kind=Alias.Kind.ANONYMOUS, value=anonymous_id or "").first()
     if not allowed and known is None:
         return None
-    kept = anonymous_id or str(uuid.uuid4())
+    kept = _living(anonymous_id) or str(uuid.uuid4())
     alias = known or identify.ensure_alias(kind="anonymous", value=kept, at=at)
     notice = consent.notice(name="banner", locale=locale, text=words, at=at)
     for purpose in OF_VISITORS:
@@ -118,3 +120,10 @@ def _state(alias: Alias, purpose: str, allowed: bool, at: datetime) -> str:
     answers = consent.ask(aliases=[alias.pk], purpose=purpose, at=at)
     had = answers[alias.pk] in {consent.Answer.YES, consent.Answer.CONFLICT}
     return ConsentEntry.State.WITHDRAWN if had else ConsentEntry.State.DENIED
+
+
+def _living(anonymous_id: str | None) -> str | None:
+    """Return a browser's id, or None where it is that of somebody who was erased."""
+    if anonymous_id and forgotten.among(names=[(forgotten.ANONYMOUS, anonymous_id)]):
+        return None
+    return anonymous_id

@@ -229,9 +229,9 @@ def _rising(recorded: list[Recorded]) -> list[Recorded]:
     return sorted(recorded, key=lambda event: event.id)
 
 
-def _living(arrived: Sequence[_Arrived], at: datetime) -> Sequence[_Arrived]:
+def _living(arrived: Sequence[_Arrived], at: datetime) -> list[_Arrived]:
     erased = forgotten.spare(facts=[one.fact for one in arrived], at=at)
-    return [one for place, one in enumerate(arrived) if place not in erased] if erased else arrived
+    return [one for place, one in enumerate(arrived) if place not in erased]
 
 
 def _never_seen(arrived: Sequence[_Arrived], at: datetime) -> list[_Arrived]:
