@@ -66,10 +66,10 @@ def signs_up():
 
 @pytest.fixture
 def heard(monkeypatch):
-    """Return what the floors above are told: events and merges, in order."""
+    """Return what the floors above are told: events, merges and their undoing, in order."""
     from wagtail import hooks
 
-    told = SimpleNamespace(events=[], merges=[])
+    told = SimpleNamespace(events=[], merges=[], splits=[])
 
     def recorded(events):
         told.events += events
@@ -77,9 +77,13 @@ def heard(monkeypatch):
     def merged(kept, absorbed):
         told.merges.append((kept, absorbed))
 
+    def parted(kept, restored):
+        told.splits.append((kept, restored))
+
     with (
         hooks.register_temporarily("customers_events_recorded", recorded),
         hooks.register_temporarily("customers_profiles_merged", merged),
+        hooks.register_temporarily("customers_profiles_split", parted),
     ):
         yield told
 
