@@ -9,19 +9,36 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.widgets.button import HeaderButton
 
+from customers import define
 from customers.admin import vocabulary
+from customers.admin.profiles import found
 from customers.admin.tables import ListingView, TextColumn, WhenColumn
-from customers.models import Segment, SegmentMember
+from customers.models import Profile, Segment, SegmentMember
 
 
 def may_see_people(user: Any) -> bool:
     """Return whether somebody may see who is in a segment."""
     return all(user.has_perm(f"customers.{right}") for right in ("view_segment", "view_profile"))
+
+
+def name_of(profile: Profile, sight: define.Sight) -> str:
+    """Return somebody's name, or a number for who may not see names."""
+    if sight.hides("name") or sight.hides("email"):
+        return f"#{str(profile.public_id)[-8:]}"
+    return profile.display_name
+
+
+def why_link(stay: SegmentMember, sight: define.Sight) -> str:
+    """Return the way to what decided about a person."""
+    address = reverse("customers_segments:why", args=[stay.segment_id, stay.profile_id])
+    words = _("Why is %(name)s in it?") % {"name": name_of(stay.profile, sight)}
+    return format_html('<a href="{}" aria-label="{}">{}</a>', address, words, _("Why?"))
 
 
 class MemberList(ListingView):
@@ -32,28 +49,43 @@ class MemberList(ListingView):
     template_name = "customers/segment/members.html"
     header_icon = "group"
     nothing = lazy("Nobody is in this segment now.")
+    is_searchable = True
     paginate_by = 50
     default_ordering = "-entered_at"
-    list_export = [
-        "profile.public_id",
-        "profile.display_name",
-        "profile.traits.email",
-        "entered_at",
-        "cause",
-    ]
-    list_display = [
-        TitleColumn(
-            "profile",
-            label=lazy("Name"),
-            accessor="profile.display_name",
-            get_url=lambda stay: reverse("customers_profiles:inspect", args=[stay.profile_id]),
-        ),
-        TextColumn(
-            "email", label=lazy("E-mail"), accessor=lambda stay: stay.profile.traits.get("email")
-        ),
-        WhenColumn("entered_at", label=lazy("Entered"), sort_key="entered_at"),
-        TextColumn("cause", label=lazy("Because of"), accessor="get_cause_display"),
-    ]
+
+    @cached_property
+    def sight(self) -> define.Sight:
+        """What the reader may see of people."""
+        return define.sight(user=self.request.user)
+
+    @cached_property
+    def list_export(self) -> list[str]:
+        """Return the columns of the file: a file holds nothing that the reader may not see."""
+        hides = self.sight.hides
+        name = [] if hides("name") or hides("email") else ["profile.display_name"]
+        address = [] if hides("email") else ["profile.traits.email"]
+        return ["profile.public_id", *name, *address, "entered_at", "cause"]
+
+    @cached_property
+    def list_display(self) -> list[Any]:
+        """Return the columns."""
+        sight = self.sight
+        return [
+            TitleColumn(
+                "profile",
+                label=_("Name"),
+                accessor=lambda stay: name_of(stay.profile, sight),
+                get_url=lambda stay: reverse("customers_profiles:inspect", args=[stay.profile_id]),
+            ),
+            TextColumn(
+                "email",
+                label=_("E-mail"),
+                accessor=lambda stay: sight.shown("email", stay.profile.traits.get("email")),
+            ),
+            WhenColumn("entered_at", label=_("Entered"), sort_key="entered_at"),
+            TextColumn("cause", label=_("Because of"), accessor="get_cause_display"),
+            TextColumn("why", label=_("Reasons"), accessor=lambda stay: why_link(stay, sight)),
+        ]
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         """Find the segment."""
@@ -67,6 +99,13 @@ class MemberList(ListingView):
     def get_base_queryset(self) -> QuerySet[SegmentMember]:
         """Return the stays that go on."""
         return self.segment.members.filter(left_at__isnull=True).select_related("profile")
+
+    def search_queryset(self, queryset: QuerySet[SegmentMember]) -> QuerySet[SegmentMember]:
+        """Return the stays of the people that were searched for."""
+        if not self.is_searching:
+            return queryset
+        people = found(Profile.objects.all(), self.search_query).order_by()
+        return queryset.filter(profile__in=people.values("pk"))
 
     def order_queryset(self, queryset: QuerySet[SegmentMember]) -> QuerySet[SegmentMember]:
         """Return the rows in an order without ties."""
@@ -92,15 +131,18 @@ class MemberList(ListingView):
     def get_breadcrumbs_items(self) -> list[dict[str, str]]:
         """Return the way here."""
         to_list = {"url": reverse("customers_segments:index"), "label": _("Segments")}
-        return [*self.breadcrumbs_items, to_list, {"url": "", "label": self.segment.name}]
+        to_page = {
+            "url": reverse("customers_segments:inspect", args=[self.segment.pk]),
+            "label": self.segment.name,
+        }
+        here = {"url": "", "label": _("People"), "sublabel": self.segment.name}
+        return [*self.breadcrumbs_items, to_list, to_page, here]
 
     @cached_property
     def header_buttons(self) -> list[HeaderButton]:
-        """Return the way to the rule, for those who may change it."""
-        if not self.request.user.has_perm("customers.change_segment"):
-            return []
-        address = reverse("customers_segments:edit", args=[self.segment.pk])
-        return [HeaderButton(_("Edit"), url=address, icon_name="edit")]
+        """Return the way to the segment's page."""
+        address = reverse("customers_segments:inspect", args=[self.segment.pk])
+        return [HeaderButton(_("Segment"), url=address, icon_name="group")]
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return the segment and its rule in words."""

@@ -49,6 +49,17 @@ class RuleField(forms.CharField):
         return dict(rule)
 
 
+def fault_of(text: Any) -> dict[str, str] | None:
+    """Return where a refused rule is wrong, and why; nothing where it is no rule at all."""
+    try:
+        rules.parse(json.loads(text))
+    except rules.RuleError as error:
+        return {"path": error.path, "words": _(error.words)}
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return None
+
+
 class SegmentForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name, description, rule."""
 

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
+import django_filters  # type: ignore[import-untyped]
 from django.db import transaction
 from django.db.models import Count, ProtectedError, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.views import generic
 from wagtail.log_actions import log
 
 from customers import rules, segment
 from customers.admin import vocabulary
-from customers.admin.members import MemberList, may_see_people
-from customers.admin.rule_field import SegmentForm
+from customers.admin.members import MemberList
+from customers.admin.rule_field import SegmentForm, fault_of
+from customers.admin.segment_page import SegmentPage, used_by
+from customers.admin.segment_why import WhoPage, WhyPage
 from customers.admin.tables import (
     CountColumn,
     ListingView,
@@ -33,10 +39,21 @@ from customers.models import Segment
 from dxp.lib import clock
 
 
+class SegmentFilters(WagtailFilterSet):
+    """By state."""
+
+    state = django_filters.ChoiceFilter(label=lazy("State"), choices=Segment.State.choices)
+
+    class Meta:
+        model = Segment
+        fields = ["state"]
+
+
 class SegmentList(ListingView):
     """All segments with their size now."""
 
     any_permission_required = ["view", "add", "change", "delete"]
+    nothing = lazy("No segment yet. A segment is a group of people by a rule; add the first one.")
     is_searchable = True
     search_fields = ["name", "description"]
 
@@ -50,19 +67,15 @@ class SegmentList(ListingView):
         """All segments' names, for rules that mention them."""
         return dict(Segment.objects.values_list("pk", "name"))
 
-    def address_of(self, one: Segment) -> str | None:
-        """Return where a segment's name leads: to its people, or to its rule, as far as one may."""
-        if may_see_people(self.request.user):
-            return reverse("customers_segments:members", args=[one.pk])
-        edit: str | None = self.get_edit_url(one)
-        return edit
-
     @cached_property
     def list_display(self) -> list[Any]:
         """Return the columns."""
         return [
             self._get_title_column_class(TitleColumn)(
-                "name", label=_("Name"), get_url=self.address_of, sort_key="name"
+                "name",
+                label=_("Name"),
+                get_url=lambda one: reverse("customers_segments:inspect", args=[one.pk]),
+                sort_key="name",
             ),
             TextColumn(
                 "words",
@@ -89,38 +102,53 @@ class _RuleForm:
     object: Any
     request: HttpRequest
 
+    fault: dict[str, str] | None = None
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what the rule builder suggests and says."""
-        own = self.object.pk if self.object else None
+        told = super().get_context_data(**kwargs)  # type: ignore[misc]
+        rule = told["form"]["rule"]
+        fault = self.fault or (fault_of(rule.value()) if rule.errors else None)
         return {
-            **super().get_context_data(**kwargs),  # type: ignore[misc]
-            "vocabulary": {
-                "fields": vocabulary.fields(),
-                "events": vocabulary.events(),
-                "segments": vocabulary.segments(own),
-                "words": vocabulary.words(),
-            },
+            **told,
+            "vocabulary": vocabulary.of(own=self.object.pk if self.object else None),
             "size_url": reverse("customers_segment_size"),
+            "suggest_url": reverse("customers_segment_suggest"),
+            "sentence": vocabulary.in_words(self.object.rule) if self.object else "",
+            "fault": json.dumps(fault) if fault else "",
         }
 
     def form_valid(self, form: Any) -> HttpResponse:
-        """Save, or show at the field what only the other segments can tell."""
+        """Save, or show at the condition what only the other segments can tell."""
         try:
             return super().form_valid(form)  # type: ignore[misc, no-any-return]
         except rules.RuleError as error:
+            self.fault = {"path": error.path, "words": _(error.words)}
             form.add_error("rule", _(error.words))
             self.produced_error_message = self.get_error_message()  # type: ignore[attr-defined]
             return self.form_invalid(form)  # type: ignore[attr-defined, no-any-return]
 
     def get_success_url(self) -> str:
-        """Return the page of the segment's people, or the list for those who may not see people."""
-        if not may_see_people(self.request.user):
-            return reverse("customers_segments:index")
-        return reverse("customers_segments:members", args=[self.object.pk])
+        """Return the segment's page."""
+        return reverse("customers_segments:inspect", args=[self.object.pk])
 
 
 class SegmentCreate(_RuleForm, generic.CreateView):
-    """A new segment."""
+    """A new segment, empty or with the rule of another one (`?from=`)."""
+
+    def get_initial(self) -> dict[str, Any]:
+        """Return what the form begins with."""
+        number = self.request.GET.get("from", "")
+        other = Segment.objects.filter(pk=int(number)).first() if number.isdecimal() else None
+        if other is None or not self.request.user.has_perm("customers.view_segment"):
+            return {}
+        name = _("Copy of %(name)s") % {"name": other.name}
+        longest = Segment._meta.get_field("name").max_length
+        return {
+            "name": name[:longest],
+            "description": other.description,
+            "rule": other.rule,
+        }
 
     def save_instance(self) -> Segment:
         """Make the segment and fill it."""
@@ -159,13 +187,9 @@ class SegmentDelete(generic.DeleteView):
         }
 
     @cached_property
-    def users(self) -> list[Segment]:
-        """The segments whose rules mention this one."""
-        return [
-            other
-            for other in Segment.objects.exclude(pk=self.object.pk)
-            if self.object.pk in _mentioned(other)
-        ]
+    def users(self) -> list[dict[str, str]]:
+        """What stands on this segment."""
+        return used_by(self.object, self.request.user)
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Delete, unless something stands on it."""
@@ -177,13 +201,6 @@ class SegmentDelete(generic.DeleteView):
         return redirect("customers_segments:index")
 
 
-def _mentioned(other: Segment) -> set[int]:
-    try:
-        return rules.deps(other.rule).segments
-    except rules.RuleError:
-        return set()
-
-
 class SegmentViewSet(OwnViewSet):
     """Groups of people by rule."""
 
@@ -192,11 +209,15 @@ class SegmentViewSet(OwnViewSet):
     name = "customers_segments"
     url_prefix = "customers/segments"
     menu_order = 200
-    pages = ("index", "index_results", "add", "edit", "delete")
+    pages = ("index", "index_results", "add", "edit", "delete", "inspect")
     index_view_class = SegmentList
     add_view_class = SegmentCreate
     edit_view_class = SegmentEdit
     delete_view_class = SegmentDelete
+    inspect_view_class = SegmentPage
+    inspect_view_enabled = True
+    inspect_template_name = "customers/segment/page.html"
+    filterset_class = SegmentFilters
     ordering = "name"
 
     def get_form_class(self, for_update: bool = False) -> type[SegmentForm]:
@@ -225,4 +246,6 @@ class SegmentViewSet(OwnViewSet):
                 MemberList.as_view(results_only=True),
                 name="members_results",
             ),
+            path("why/<int:pk>/", WhoPage.as_view(), name="who"),
+            path("why/<int:pk>/<int:profile_pk>/", WhyPage.as_view(), name="why"),
         ]

@@ -1,62 +1,107 @@
-"""What the rule builder suggests: fields, values, events and segments that really exist."""
+"""What the rule builder knows from the start: kinds of conditions, traits, events, segments."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from customers import rules
-from customers.models import EventMatcher, Profile, Segment
+from customers.admin.phrases import CMPS, phrases
+from customers.models import ConsentEntry, ContactPoint, EventMatcher, Profile, Segment, TraitDef
 
-SAMPLE = 3000
-MOST_VALUES = 50
-LONGEST_VALUE = 60
-MOST_EVENTS = 500
+SAMPLE = 2000
+MOST_NAMES = 500
+KINDS = {
+    TraitDef.Type.NUMBER: "number",
+    TraitDef.Type.BOOLEAN: "boolean",
+    TraitDef.Type.DATE: "date",
+    TraitDef.Type.MOMENT: "date",
+}
 
 
-def fields() -> list[dict[str, Any]]:
-    """Return the traits of those seen last: name, kind, values that several people have."""
-    people = Profile.objects.filter(state=Profile.State.ACTIVE).exclude(traits={})
+def of(*, own: int | None) -> dict[str, Any]:
+    """Return everything the builder needs to draw a rule, in the language of its reader."""
+    events = event_names()
+    return {
+        "forms": forms(),
+        "traits": trait_kinds(),
+        "segments": segments(own),
+        "cmps": compared(),
+        "choices": choices(),
+        "starts": starts(events),
+        "words": phrases(),
+    }
+
+
+def forms() -> list[dict[str, Any]]:
+    """Return the form of each kind of condition, translated."""
+    return [_translated(form) for form in rules.describe()]
+
+
+def _translated(told: Any, key: str = "") -> Any:
+    if isinstance(told, Mapping):
+        return {name: _translated(value, name) for name, value in told.items()}
+    if key == "options":
+        return [[value, _(label)] for value, label in told]
+    if key in ("label", "help"):
+        return _(told) if told else ""
+    if isinstance(told, Sequence) and not isinstance(told, str):
+        return [_translated(one) for one in told]
+    return told
+
+
+def compared() -> dict[str, list[list[str]]]:
+    """Return the comparisons of properties by the kind of value, translated."""
+    words = phrases()
+    return {kind: [[cmp, words[f"cmp_{cmp}"]] for cmp in cmps] for kind, cmps in CMPS.items()}
+
+
+def choices() -> dict[str, list[list[str]]]:
+    """Return what can be chosen where a condition leaves the choice to the house."""
+    lists = {"purposes": ConsentEntry.Purpose.choices, "channels": ContactPoint.Channel.choices}
+    return {name: [[value, str(label)] for value, label in one] for name, one in lists.items()}
+
+
+def trait_kinds() -> dict[str, str]:
+    """Return each trait's kind of value: as it was defined, else as those seen last have it."""
     kinds: dict[str, Counter[str]] = defaultdict(Counter)
-    values: dict[str, Counter[str]] = defaultdict(Counter)
+    people = Profile.objects.filter(state=Profile.State.ACTIVE).exclude(traits={})
     for traits in people.values_list("traits", flat=True)[:SAMPLE]:
-        for name, value in _flat(traits):
-            kinds[name][_kind(value)] += 1
-            values[name][value if isinstance(value, str) else json.dumps(value)] += 1
-    return [
-        {"name": name, "kind": kinds[name].most_common(1)[0][0], "values": _common(values[name])}
-        for name in sorted(kinds)
-    ]
+        for name, value in flat(traits):
+            kinds[name][kind_of(value)] += 1
+    found = {name: count.most_common(1)[0][0] for name, count in kinds.items()}
+    defined = TraitDef.objects.exclude(type=TraitDef.Type.OBJECT).values_list("key", "type")
+    found |= {key: KINDS.get(TraitDef.Type(kind), "text") for key, kind in defined}
+    return dict(sorted(found.items())[:MOST_NAMES])
 
 
-def _flat(traits: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def flat(traits: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield names and values, those inside a group of values with a dot between."""
     for name, value in traits.items():
         if isinstance(value, Mapping) and not before:
-            yield from _flat(value, f"{name}.")
+            yield from flat(value, f"{name}.")
         elif isinstance(value, str | int | float | bool):
             yield f"{before}{name}", value
 
 
-def _kind(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Return the kind of a value as SDKs send it."""
     if isinstance(value, bool):
         return "boolean"
-    return "text" if isinstance(value, str) else "number"
+    if isinstance(value, str):
+        is_day = len(value) >= 10 and value[:10].replace("-", "").isdigit() and value[4] == "-"
+        return "date" if is_day else "text"
+    return "number"
 
 
-def _common(found: Counter[str]) -> list[str]:
-    # What only one person has says who it is, and helps nobody to describe a group.
-    shared = [text for text, n in found.items() if n > 1 and len(text) <= LONGEST_VALUE]
-    return sorted(shared) if len(shared) <= MOST_VALUES else []
-
-
-def events() -> list[str]:
+def event_names() -> list[str]:
     """Return the names of all events that somebody did."""
-    seen = EventMatcher.objects.filter(where=[]).exclude(event__in=rules.OUR_CHANGES)
-    return list(seen.order_by("event").values_list("event", flat=True)[:MOST_EVENTS])
+    plain = EventMatcher.objects.filter(where=[]).exclude(event__in=rules.OUR_CHANGES)
+    return list(plain.order_by("event").values_list("event", flat=True)[:MOST_NAMES])
 
 
 def segments(without: int | None) -> list[dict[str, Any]]:
@@ -75,58 +120,66 @@ def in_words(rule: Any, names: dict[int, str] | None = None) -> str:
         return ""
 
 
-def words() -> dict[str, str]:
-    """Return what the builder says, in the language of its reader."""
+def as_text(value: Any) -> str:
+    """Return a value as somebody would type it."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def as_object(told: Any) -> dict[str, Any]:
+    """Return properties as a plain cursor reads them."""
+    found = json.loads(told) if isinstance(told, str) else told
+    return found if isinstance(found, dict) else {}
+
+
+# What shops and publishers call these acts, the names of Segment's specification first.
+BOUGHT = ("Order Completed", "Purchase", "purchase", "Savings Plan Opened", "Subscribed")
+CAME = ("Page Viewed", "Screen Viewed", "Session Started", "Article Viewed")
+ASKED = ("Product Added", "Checkout Started", "Product Viewed", "Article Viewed")
+
+
+def starts(events: list[str]) -> list[dict[str, Any]]:
+    """Return rules to begin with, about events that happen here; where none fits, one is chosen."""
+    bought, came, looked = (_first(names, events) for names in (BOUGHT, CAME, ASKED))
+    lately = {"last": [7, "days"]}
+    return [
+        _start(_("Active in the last 7 days"), [_did(came, lately)]),
+        _start(
+            _("Came before, but not in the last 30 days"),
+            [_did(came, "all"), _not(_did(came, {"last": [30, "days"]}))],
+        ),
+        _start(
+            _("Bought, but not in the last 90 days"),
+            [_did(bought, "all"), _not(_did(bought, {"last": [90, "days"]}))],
+        ),
+        _start(
+            _("Bought three times or more in a year"), [_did(bought, {"last": [365, "days"]}, 3)]
+        ),
+        _start(
+            _("Looked in the last 7 days, but did not buy"),
+            [_did(looked, lately), _not(_did(bought, lately))],
+        ),
+        _start(_("We know their e-mail address"), [{"op": "contact", "channel": "email"}]),
+    ]
+
+
+def _first(names: tuple[str, ...], events: list[str]) -> str:
+    return next((name for name in names if name in events), "")
+
+
+def _start(label: str, of: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"label": label, "rule": {"v": 1, "root": {"op": "and", "of": of}}}
+
+
+def _not(node: dict[str, Any]) -> dict[str, Any]:
+    return {"op": "not", "of": node}
+
+
+def _did(event: str, window: Any, times: int = 1) -> dict[str, Any]:
     return {
-        "all": _("all of these"),
-        "any": _("any of these"),
-        "match": _("People who match"),
-        "group_match": _("Match"),
-        "not": _("not"),
-        "condition": _("Condition"),
-        "group": _("Group"),
-        "add_condition": _("Add condition"),
-        "add_group": _("Add group"),
-        "remove": _("Remove"),
-        "removed": _("Removed."),
-        "kind": _("Kind of condition"),
-        "trait": _("Trait"),
-        "event": _("Event"),
-        "segment": _("Segment"),
-        "field": _("Name of the trait"),
-        "cmp": _("Comparison"),
-        "value": _("Value"),
-        "values": _("Values, one on a line"),
-        "yes": _("yes"),
-        "no": _("no"),
-        "name": _("Name of the event"),
-        "metric": _("Measure"),
-        "count": _("happened"),
-        "sum": _("adds up to"),
-        "times": _("times"),
-        "number": _("Number"),
-        "window": _("Period"),
-        "all_time": _("ever"),
-        "last": _("in the last"),
-        "days": _("days"),
-        "days_label": _("Number of days"),
-        "choose": _("choose"),
-        "trait_eq": _("is"),
-        "trait_ne": _("is known and is not"),
-        "trait_in": _("is one of"),
-        "trait_contains": _("contains"),
-        "trait_gt": _("is more than"),
-        "trait_gte": _("is at least"),
-        "trait_lt": _("is less than"),
-        "trait_lte": _("is at most"),
-        "trait_known": _("is known"),
-        "trait_unknown": _("is not known"),
-        "event_gte": _("at least"),
-        "event_lte": _("at most"),
-        "event_eq": _("exactly"),
-        "event_gt": _("more than"),
-        "event_lt": _("less than"),
-        "event_ne": _("any number but"),
-        "counting": _("Counting…"),
-        "offline": _("The size can't be counted right now; you can still save."),
+        "op": "event",
+        "matcher": {"event": event},
+        "metric": "count",
+        "window": window,
+        "cmp": "gte",
+        "value": times,
     }

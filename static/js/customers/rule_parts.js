@@ -5,9 +5,9 @@ export function make(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null) element.setAttribute(name, value);
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
   }
-  element.append(...children.filter((child) => child !== null));
+  element.append(...children.filter((child) => child !== null && child !== undefined));
   return element;
 }
 
@@ -22,38 +22,44 @@ export function icon(name) {
 }
 
 export function select(id, label, options, chosen, onchange) {
-  const control = make("select", {
-    id, "aria-label": label, onchange: () => onchange(control.value),
-  });
+  const control = make("select", { id, "aria-label": label, onchange: () => onchange(control.value) });
   for (const [value, text] of options) {
     control.append(make("option", { value, selected: String(value) === String(chosen) }, text));
   }
   return control;
 }
 
-export function input(id, label, value, attributes, oninput) {
-  const { suggestions = [], ...rest } = attributes;
+export function entry(id, label, value, attributes, oninput) {
   const control = make("input", {
-    id, type: "text", "aria-label": label, placeholder: label, autocomplete: "off", ...rest,
-    list: suggestions.length ? `${id}-list` : null, oninput: () => oninput(control.value),
+    id, type: "text", "aria-label": label, placeholder: label, autocomplete: "off", ...attributes,
+    oninput: () => oninput(control.value),
   });
   control.value = value ?? "";
-  if (!suggestions.length) return control;
-  const list = make("datalist", { id: `${id}-list` });
-  list.append(...suggestions.map((one) => make("option", { value: one })));
-  const both = document.createDocumentFragment();
-  both.append(control, list);
-  return both;
+  // Enter would send the form.
+  control.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  return control;
 }
 
 export function button(id, text, name, onclick, extra = "") {
   return make(
-    "button",
-    { id, type: "button", class: `button button-small button-secondary ${extra}`, onclick },
+    "button", { id, type: "button", class: `button button-small button-secondary ${extra}`, onclick },
     icon(name), ` ${text}`,
   );
 }
 
-export function number(text) {
-  return text.trim() === "" || Number.isNaN(Number(text)) ? null : Number(text);
+export function tool(id, text, name, onclick, attributes = {}) {
+  return make(
+    "button", { id, type: "button", class: "dxp-rule__tool", "aria-label": text, title: text, onclick, ...attributes },
+    icon(name),
+  );
+}
+
+// "in the last %(n)s %(unit)s" with controls in its gaps, in the order of the reader's language.
+export function inSentence(words, parts) {
+  return words.split(/(%\(\w+\)s)/).filter((piece) => piece.trim()).map((piece) => {
+    const gap = piece.match(/^%\((\w+)\)s$/);
+    return gap ? parts[gap[1]] : make("span", {}, piece.trim());
+  });
 }

@@ -1,98 +1,112 @@
-// Draws the tree of a rule: groups within groups, one row for each condition.
+// Draws the tree of a rule: groups within groups, one block for each condition.
 
-import { leaf } from "./rule_leaves.js";
-import { button, icon, make, select } from "./rule_parts.js";
-import { blank } from "./rule_tree.js";
+import { fields } from "./rule_fields.js";
+import { button, icon, make, select, tool } from "./rule_parts.js";
 
-// The server allows five levels, a "not" being one of them.
-const DEEPEST = 3;
+export function idOf(node) {
+  return `rule-${node.key}`;
+}
 
 export function tree(root, it) {
   return group(root, [], it);
 }
 
-export function idOf(path) {
-  return ["rule", ...path].join("-");
-}
-
-function group(node, path, it) {
-  const id = idOf(path);
-  const { words } = it;
-  const add = (made) => {
-    node.of.push(made);
-    it.redraw(`${idOf([...path, node.of.length - 1])}-kind`);
-  };
-  const addGroup = () => {
-    node.of.push(blank.group());
-    it.redraw(`${idOf([...path, node.of.length - 1])}-all`);
-  };
-  const choices = [["true", words.all], ["false", words.any]];
-  const pick = (chosen) => {
-    node.all = chosen === "true";
-    it.changed();
-  };
-  return make(
-    "fieldset", { class: "dxp-rule__group", id },
-    make("legend", { class: "w-sr-only" }, label(words.group, path)),
-    make(
-      "div", { class: "dxp-rule__row" },
-      path.length ? not(node, id, it) : null,
-      make("span", {}, path.length ? words.group_match : words.match),
-      select(`${id}-all`, words.group_match, choices, node.all, pick),
-      path.length ? remove(path, it) : null,
-    ),
-    make("p", { class: "dxp-rule__error", id: `${id}-error`, hidden: true }),
-    make("ul", { class: "dxp-rule__children" }, ...node.of.map((child, i) => (
-      make("li", {}, child.op === "group" ? group(child, [...path, i], it) : row(child, [...path, i], node, it))
-    ))),
-    make(
-      "div", { class: "dxp-rule__adds" },
-      button(`${id}-add`, words.add_condition, "plus", () => add(blank.trait())),
-      path.length < DEEPEST ? button(`${id}-add-group`, words.add_group, "plus", addGroup) : null,
-    ),
-  );
-}
-
-function row(node, path, parent, it) {
-  const id = idOf(path);
-  const { words } = it;
-  const kinds = ["trait", "event", "segment"].map((kind) => [kind, words[kind]]);
-  const become = (kind) => {
-    parent.of[path[path.length - 1]] = { ...blank[kind](), not: node.not };
-    it.redraw();
-  };
-  return make(
-    "fieldset", { class: "dxp-rule__leaf", id },
-    make("legend", { class: "w-sr-only" }, label(words.condition, path)),
-    make(
-      "div", { class: "dxp-rule__row" },
-      not(node, id, it),
-      select(`${id}-kind`, words.kind, kinds, node.op, become),
-      ...leaf(node, id, it),
-      remove(path, it),
-    ),
-    make("p", { class: "dxp-rule__error", id: `${id}-error`, hidden: true }),
-  );
-}
-
-function not(node, id, it) {
-  const box = make("input", { type: "checkbox", id: `${id}-not`, checked: node.not });
-  box.addEventListener("change", () => {
-    node.not = box.checked;
-    it.changed();
-  });
-  return make("label", { class: "dxp-rule__not" }, box, ` ${it.words.not}`);
-}
-
-function remove(path, it) {
-  const text = `${it.words.remove}: ${label(it.words.condition, path)}`;
-  return make(
-    "button",
-    { type: "button", id: `${idOf(path)}-remove`, class: "dxp-rule__remove", "aria-label": text, title: text, onclick: () => it.remove(path) },
-    icon("bin"),
-  );
-}
+// Every act has a button and a key; `do` is the builder's name for it.
+export const TOOLS = [
+  { do: "up", icon: "arrow-up", keys: "Alt+Shift+ArrowUp", code: "ArrowUp" },
+  { do: "down", icon: "arrow-down", keys: "Alt+Shift+ArrowDown", code: "ArrowDown" },
+  { do: "into", icon: "arrow-right", keys: "Alt+Shift+ArrowRight", code: "ArrowRight" },
+  { do: "out", icon: "arrow-left", keys: "Alt+Shift+ArrowLeft", code: "ArrowLeft" },
+  { do: "duplicate", icon: "copy", keys: "Alt+Shift+D", code: "KeyD" },
+  { do: "remove", icon: "bin", keys: "Alt+Shift+Delete", code: "Delete" },
+];
 
 function label(word, path) {
   return [word, path.map((step) => step + 1).join(".")].join(" ").trim();
+}
+
+function group(node, path, it) {
+  const id = idOf(node);
+  const { words } = it;
+  const title = path.length ? label(words.group, path) : words.rule;
+  const pick = (chosen) => it.act("all", node.key, chosen === "true");
+  const children = node.of.map((child, place) => make(
+    "li", { class: "dxp-rule__item" },
+    place ? make("span", { class: "dxp-rule__join" }, node.all ? words.and : words.or) : null,
+    child.op === "group" ? group(child, [...path, place], it) : condition(child, [...path, place], it),
+  ));
+  return make(
+    "fieldset", { class: `dxp-rule__group dxp-rule__group--${node.all ? "all" : "any"}`, id, "data-key": node.key },
+    make("legend", { class: "w-sr-only" }, title),
+    make(
+      "div", { class: "dxp-rule__head" },
+      path.length ? not(node, it) : null,
+      make("span", {}, path.length ? words.group_match : words.match),
+      select(`${id}-all`, `${title}: ${words.group_match}`, [["true", words.all], ["false", words.any]], node.all, pick),
+      path.length ? tools(node, title, it) : null,
+    ),
+    error(id),
+    make("ul", { class: "dxp-rule__children" }, ...children),
+    make(
+      "div", { class: "dxp-rule__adds" },
+      button(`${id}-add`, words.add_condition, "plus", () => it.act("addCondition", node.key)),
+      button(`${id}-add-group`, words.add_group, "folder-open-1", () => it.act("addGroup", node.key)),
+    ),
+  );
+}
+
+export function condition(node, path, it) {
+  const id = idOf(node);
+  const title = label(it.words.condition, path);
+  const form = it.forms[node.op];
+  const kinds = Object.values(it.forms).map((one) => [one.name, one.label]);
+  return make(
+    "fieldset", { class: "dxp-rule__leaf", id, "data-key": node.key, "data-path": path.join(".") },
+    make("legend", { class: "w-sr-only" }, title),
+    make(
+      "div", { class: "dxp-rule__head" },
+      not(node, it),
+      form
+        ? select(`${id}-kind`, `${title}: ${it.words.kind}`, kinds, node.op, (kind) => it.act("become", node.key, kind))
+        : make("span", { id: `${id}-kind`, tabindex: "-1" }, it.words.strange),
+    ),
+    form ? make("div", { class: "dxp-rule__row" }, ...fields(node, it)) : null,
+    tools(node, title, it),
+    form?.help && it.isFresh(node.key) ? make("p", { class: "dxp-rule__help" }, form.help) : null,
+    error(id),
+  );
+}
+
+function error(id) {
+  return make("p", { class: "dxp-rule__error", id: `${id}-error`, hidden: true }, icon("warning"), make("span", {}));
+}
+
+function not(node, it) {
+  const box = make("input", { type: "checkbox", id: `${idOf(node)}-not`, checked: node.not, "aria-keyshortcuts": "Alt+Shift+N" });
+  box.addEventListener("change", () => it.act("not", node.key, box.checked));
+  return make("label", { class: "dxp-rule__not" }, box, ` ${it.words.not}`);
+}
+
+// One stop of the Tab key; the arrows go from one button to the next.
+function tools(node, title, it) {
+  const { can, words } = it;
+  const shown = TOOLS.map((one) => tool(
+    `${idOf(node)}-${one.do}`, `${words[one.do]} (${one.keys})`, one.icon, () => it.act(one.do, node.key),
+    { tabindex: "-1", "aria-keyshortcuts": one.keys, "aria-disabled": can(one.do, node.key) ? null : "true" },
+  ));
+  shown[0].setAttribute("tabindex", "0");
+  const bar = make("div", { class: "dxp-rule__tools", role: "toolbar", "aria-label": `${words.tools}: ${title}` }, ...shown);
+  bar.addEventListener("keydown", (event) => {
+    const here = shown.indexOf(document.activeElement);
+    const there = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: shown.length - 1 }[event.key];
+    if (there === undefined || event.altKey) return;
+    event.preventDefault();
+    rove(shown, (there + shown.length) % shown.length);
+  });
+  return bar;
+}
+
+function rove(buttons, place) {
+  for (const [other, one] of buttons.entries()) one.setAttribute("tabindex", other === place ? "0" : "-1");
+  buttons[place].focus();
 }
