@@ -156,3 +156,21 @@ def test_under_an_old_key_she_is_still_known(settings):
     ana_again()
     settings.ERASURE_KEYS = ["the new key"]
     assert ana()
+
+
+@pytest.mark.django_db
+def test_of_a_shared_device_others_keep_what_they_did_without_her_id():
+    her = ana()
+    happened(
+        {"type": "identify", "userId": "bruno", "anonymousId": "cookie-ana", "messageId": "b-1"},
+        {"type": "track", "event": "Looked", "anonymousId": "cookie-ana", "messageId": "b-2"},
+        at=LATER,
+    )
+    bruno = Profile.objects.get(aliases__value="bruno")
+    assert set(Event.objects.of(bruno).values_list("name", flat=True)) == {"Identified", "Looked"}
+    forgotten(her)
+    assert set(Event.objects.of(bruno).values_list("name", flat=True)) == {"Identified", "Looked"}
+    assert Event.objects.count() == 2
+    assert not Event.objects.exclude(anonymous_id=None).exists()
+    assert not Alias.objects.filter(value="cookie-ana").exists()
+    assert not Profile.objects.filter(public_id=her.public_id).exists()
