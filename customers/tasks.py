@@ -9,6 +9,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
+from customers import consent as ledger
 from customers import compute as computing
 from customers import consent as ledger
 from customers import erase as erasing

@@ -13,10 +13,11 @@ from django.core import signing
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from content import submit
 from customers import prefer as preferences
 from journeys import wording
 from journeys.channels.email import mime
-from journeys.channels.email.mjml import PREFERENCES, UNSUBSCRIBE, Frame, Rendered, render
+from journeys.channels.email.mjml import CONFIRM, PREFERENCES, UNSUBSCRIBE, Frame, Rendered, render
 from journeys.models import Edition, Message
 
 CLICK = signing.Signer(salt="journeys.click", sep=".")
@@ -61,13 +62,22 @@ def rendered(*, message: Message, house: House) -> Rendered:
         preheader=message.preheader,
         blocks=[(block.block_type, block.value) for block in message.body],
         site=house.site,
-        frame=Frame(
-            brand=house.brand,
-            why=_("You get this message because you asked %(brand)s for news.")
-            % {"brand": house.brand},
-            leave=_("Unsubscribe"),
-            prefer=_("Choose what you get"),
-        ),
+        frame=_frame(message, house.brand),
+    )
+
+
+def _frame(message: Message, brand: str) -> Frame:
+    if message.kind == Message.Kind.CONFIRMATION:
+        why = _("If it was not you who signed up with %(brand)s, do nothing. Nothing is sent.")
+        confirm = _("Yes, write to me")
+    else:
+        why, confirm = _("You get this message because you asked %(brand)s for news."), ""
+    return Frame(
+        brand=brand,
+        why=why % {"brand": brand},
+        leave=_("Unsubscribe"),
+        prefer=_("Choose what you get"),
+        confirm=confirm,
     )
 
 
@@ -88,6 +98,7 @@ def fill(
     click: str,
     leave: str,
     prefer: str,
+    confirm: str = "",
 ) -> Mail:
     """Put one person's values and links into a rendered message.
 
@@ -98,6 +109,7 @@ def fill(
         click: the token of click links; empty lets links lead to their targets (previews).
         leave: the token of the unsubscribe link.
         prefer: the token of the link to the person's settings.
+        confirm: the token of the link that asks an address to confirm; empty where none does.
     """
 
     def url(number: int) -> str:
@@ -105,6 +117,8 @@ def fill(
             return house.site + reverse("journeys:unsubscribe", args=[leave])
         if number == PREFERENCES:
             return house.site + reverse("customers_preferences", args=[prefer])
+        if number == CONFIRM:
+            return house.site + reverse("content_confirm", args=[confirm or "sample"])
         if not click:
             return str(edition.links[number])
         return house.site + reverse("journeys:click", args=[click, number])
@@ -129,18 +143,29 @@ def compose(
     contact_point: int,
     house: House,
     at: datetime,
+    confirms: int | None = None,
 ) -> bytes:
-    """Return the e-mail for one person, the same for every try of a delivery."""
+    """Return the e-mail for one person, the same for every try of a delivery.
+
+    One that asks an address to confirm is no advertisement: it counts no clicks, and nobody can
+    unsubscribe from it.
+    """
     leave = leave_token(contact_point=contact_point, delivery=delivery)
     mail = fill(
         edition=edition,
         traits=traits,
         house=house,
-        click=click_token(delivery=delivery, edition=edition.pk),
+        click="" if confirms else click_token(delivery=delivery, edition=edition.pk),
         leave=leave,
         prefer=preferences.token(contact_point=contact_point),
+        confirm=submit.confirm_token(entry=confirms) if confirms else "",
     )
     unsubscribe = house.site + reverse("journeys:unsubscribe", args=[leave])
+    bulk = [
+        ("List-Unsubscribe", f"<{unsubscribe}>"),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
+        ("Precedence", "bulk"),
+    ]
     return mime.build(
         sender=sender,
         recipient=recipient,
@@ -149,11 +174,7 @@ def compose(
         html=mail.html,
         message_id=f"d{delivery}.{edition.pk}@{house.domain}",
         at=at,
-        headers=[
-            ("List-Unsubscribe", f"<{unsubscribe}>"),
-            ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"),
-            ("Precedence", "bulk"),
-        ],
+        headers=[("Auto-Submitted", "auto-replied")] if confirms else bulk,
     )
 
 

@@ -28,7 +28,7 @@ from journeys.channels.base import Channel, Outcome, Parcel, Receipt
 from journeys.channels.email import mime
 from journeys.compose import SAMPLE, House, compose, fill, leave_token, rendered
 from journeys.models import Delivery, Edition, Message, Sender, Suppression
-from journeys.permit import permit
+from journeys.permit import permit, permit_questions
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -103,16 +103,31 @@ def claim(
     queued = list(
         Delivery.objects
         .select_for_update(skip_locked=True, of=("self",))
-        .select_related("message__current", "message__topic", "profile", "enrollment")
+        .select_related(
+            "message__current",
+            "message__topic",
+            "profile",
+            "enrollment",
+            "contact_point",
+        )
         .filter(sender=sender, state=State.QUEUED, due_at__lte=at)
         .order_by("due_at", "pk")[:limit]
     )
-    verdicts = permit(asked={_asked(delivery) for delivery in queued}, at=at)
+    verdicts = permit(
+        asked={_asked(delivery) for delivery in queued if not delivery.confirms_id}, at=at
+    )
+    questions = permit_questions(
+        points=[delivery.contact_point for delivery in queued if delivery.confirms_id]
+    )
     epoch = mark.epoch() if queued else ""
     jobs: list[Job] = []
     served: set[int] = set()
     for delivery in queued:
-        verdict, edition = verdicts[_asked(delivery)], delivery.message.current
+        edition = delivery.message.current
+        if delivery.confirms_id:
+            verdict = questions[delivery.contact_point_id]
+        else:
+            verdict = verdicts[_asked(delivery)]
         reason = verdict.reason
         if verdict.once and delivery.profile_id in served:
             reason = Reason.RHYTHM
@@ -168,6 +183,7 @@ class _HandOver:
                 contact_point=job.contact_point.pk,
                 house=self.house,
                 at=job.delivery.queued_at,
+                confirms=job.delivery.confirms_id,
             )
             self._mark(number, job.delivery.pk)
             sender = mime.address_of(job.sender)

@@ -70,6 +70,23 @@ def permit(
     }
 
 
+def permit_questions(*, points: Sequence[ContactPoint | None]) -> dict[int | None, Verdict]:
+    """Say for each address whether we may ask it to confirm: not where it was refused before.
+
+    Nobody consented yet, which is what is asked; so no consent is needed and no pause counts.
+    """
+    ids = [point.pk for point in points if point is not None]
+    refused = set(
+        Suppression.objects.filter(contact_point__in=ids).values_list("contact_point_id", flat=True)
+    )
+    verdicts: dict[int | None, Verdict] = {None: Verdict(None, Delivery.Reason.NO_ADDRESS)}
+    for point in points:
+        if point is not None:
+            no = Delivery.Reason.SUPPRESSED if point.pk in refused else ""
+            verdicts[point.pk] = Verdict(point, no)
+    return verdicts
+
+
 def _rhythm(points: Sequence[int], at: datetime) -> tuple[set[int], set[int]]:
     """Return the addresses that asked for few messages, and those of them that had theirs."""
     newest = (

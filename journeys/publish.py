@@ -14,7 +14,8 @@ from journeys.models import Edition, Journey, Message, Version
 
 def sendable() -> set[int]:
     """Return the ids of messages that a journey may send: the published ones."""
-    return set(Message.objects.filter(current__isnull=False).values_list("pk", flat=True))
+    found = Message.objects.filter(current__isnull=False, kind=Message.Kind.NEWS)
+    return set(found.values_list("pk", flat=True))
 
 
 @transaction.atomic

@@ -13,15 +13,15 @@ from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from customers.models import Profile
+from customers.models import ConsentEntry, Profile
 from customers.record import Recorded
 from dxp.lib import hints
-from journeys import advance, enroll
+from journeys import advance, confirm, enroll
 from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
 from journeys.admin.messages import MessageViewSet
 from journeys.admin.panels import profile_panel
-from journeys.tasks import ADVANCE
+from journeys.tasks import ADVANCE, DISPATCH, house
 
 
 @hooks.register("customers_events_recorded")
@@ -31,6 +31,13 @@ def hear(events: Sequence[Recorded], at: datetime) -> None:
     woken = advance.wake(events=events, at=at)
     if entered or woken:
         hints.after_commit(ADVANCE)
+
+
+@hooks.register("content_confirmation_asked")
+def ask_address(entry: ConsentEntry, at: datetime) -> None:
+    """Write to an address that has to confirm that it signed up."""
+    confirm.ask(entry=entry, house=house(), at=at)
+    hints.after_commit(DISPATCH)
 
 
 @hooks.register("customers_profiles_merged")

@@ -60,6 +60,15 @@ class SignUpBlock(blocks.StructBlock):
     )
     button = blocks.CharBlock(max_length=40, default=_("Sign up"), label=_("Button"))
     thanks = blocks.PageChooserBlock(label=_("Thank-you page"))
+    confirm = blocks.BooleanBlock(
+        required=False,
+        default=False,
+        label=_("Ask the address to confirm"),
+        help_text=_(
+            "People get a mail first; only the button behind its link counts as consent. The "
+            "thank-you page should tell them to look for that mail."
+        ),
+    )
 
     def get_context(self, value: Any, parent_context: Any = None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(value, parent_context=parent_context)

@@ -59,14 +59,17 @@ def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None
     try:
         submit.sign_up(
             source=source,
-            form=block.value["name"],
-            first_name=form.cleaned_data["first_name"],
-            email=form.cleaned_data["email"],
+            filled=submit.SignUp(
+                form=block.value["name"],
+                first_name=form.cleaned_data["first_name"],
+                email=form.cleaned_data["email"],
+                words=block.value["consent"],
+                locale=get_language() or "en",
+                evidence=door.evidence(request, page=page.url),
+                context={"page": {"path": page.url, "title": page.title}},
+            ),
             anonymous_id=door.anonymous_id(request),
-            words=block.value["consent"],
-            locale=get_language() or "en",
-            evidence=door.evidence(request, page=page.url),
-            context={"page": {"path": page.url, "title": page.title}},
+            confirm=bool(block.value["confirm"]),
             at=clock.now(),
         )
     except BadAddress:

@@ -42,7 +42,7 @@ class DeliveryList(StepsIndexView):
             primary=lambda one: one.state == Delivery.State.SENT,
         ),
         TextColumn("reason", label=_("Reason"), accessor=lambda one: _why(one)),
-        TextColumn("journey", label=_("Journey"), accessor=lambda one: one.enrollment.journey),
+        TextColumn("journey", label=_("Journey"), accessor=lambda one: _journey(one)),
         WhenColumn("queued_at", label=_("Queued")),
         WhenColumn("sent_at", label=_("Sent")),
     ]
@@ -50,6 +50,10 @@ class DeliveryList(StepsIndexView):
     def get_base_queryset(self) -> QuerySet[Delivery]:
         """Return deliveries with what the columns show."""
         return Delivery.objects.select_related("profile", "message", "enrollment__journey")
+
+
+def _journey(delivery: Delivery) -> str:
+    return str(delivery.enrollment.journey) if delivery.enrollment else ""
 
 
 def _why(delivery: Delivery) -> str:

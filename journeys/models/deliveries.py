@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from customers.models import ContactPoint, Profile
+from customers.models import ConsentEntry, ContactPoint, Profile
 from dxp.lib.rows import MovableQuerySet
 from journeys.models.enrollments import Enrollment
 from journeys.models.messages import Edition, Message, Sender
@@ -49,9 +49,11 @@ class Delivery(models.Model):
         NO_RECEIPT = "no_receipt", _("handed over, but the answer was lost")
 
     # Without a constraint: written in the same transaction as the run's move, under its lock.
+    # None: no journey sends it, but a form that asks an address to confirm.
     enrollment = models.ForeignKey(
         Enrollment,
         models.CASCADE,
+        null=True,
         related_name="deliveries",
         db_constraint=False,
         db_index=False,
@@ -77,6 +79,9 @@ class Delivery(models.Model):
     contact_point = models.ForeignKey(
         ContactPoint, models.SET_NULL, null=True, related_name="+", verbose_name=_("address")
     )
+    confirms = models.ForeignKey(
+        ConsentEntry, models.PROTECT, null=True, related_name="+", db_index=False
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default="")
     detail = models.CharField(_("answer"), max_length=500, blank=True, default="")
@@ -96,6 +101,10 @@ class Delivery(models.Model):
         ordering = ["-queued_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["enrollment", "seq"], name="journeys_delivery_once"),
+            models.CheckConstraint(
+                condition=Q(enrollment__isnull=False) | Q(confirms__isnull=False),
+                name="journeys_delivery_origin",
+            ),
             models.CheckConstraint(
                 condition=Q(
                     state__in=["QUEUED", "SENDING", "SENT", "SKIPPED", "FAILED", "UNKNOWN"]
@@ -135,5 +144,5 @@ class Delivery(models.Model):
             "message": self.message.name,
             "message_id": self.message_id,
             "delivery_id": self.pk,
-            "journey_id": self.enrollment.journey_id,
+            "journey_id": self.enrollment.journey_id if self.enrollment else None,
         }

@@ -69,9 +69,14 @@ def check_wording(text: str) -> None:
 class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
     """An e-mail as marketing writes it; this row is the draft, `current` what is sent."""
 
+    class Kind(models.TextChoices):
+        NEWS = "news", _("News")
+        CONFIRMATION = "confirmation", _("Question whether an address signed up")
+
     name = models.CharField(
         _("name"), max_length=100, unique=True, help_text=_("For colleagues; people never see it.")
     )
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.NEWS, editable=False)
     subject = models.CharField(_("subject"), max_length=200, validators=[check_wording])
     preheader = models.CharField(
         _("preheader"),
@@ -114,6 +119,16 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         verbose_name = _("message")
         verbose_name_plural = _("messages")
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["news", "confirmation"]), name="journeys_message_kind"
+            ),
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=models.Q(kind="confirmation"),
+                name="journeys_message_one_confirmation",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

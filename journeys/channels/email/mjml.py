@@ -43,12 +43,13 @@ _HEAD = """<mjml lang="{language}"><mj-head>
 <mj-column>"""
 _FOOT = """</mj-column></mj-section><mj-section padding="8px 0 32px"><mj-column>
 <mj-text css-class="soft" font-size="13px" color="#5b646d">{why}
-<a href="{preferences}" style="color:#5b646d">{prefer}</a> ·
-<a href="{unsubscribe}" style="color:#5b646d">{leave}</a></mj-text>
+{links}</mj-text>
 </mj-column></mj-section></mj-body></mjml>"""
+_LINKS = """<a href="{preferences}" style="color:#5b646d">{prefer}</a> ·
+<a href="{unsubscribe}" style="color:#5b646d">{leave}</a>"""
 UNSUBSCRIBE = 0
 # No message has so many links; editions that were rendered before have none of it.
-PREFERENCES = 9999
+PREFERENCES, CONFIRM = 9999, 9998
 
 
 @dataclass(slots=True)
@@ -69,6 +70,9 @@ class Frame:
     why: str
     leave: str
     prefer: str
+    # The words of the button of a message that asks an address to confirm; nothing else stands
+    # below such a message.
+    confirm: str = ""
     language: str = "en"
 
 
@@ -99,17 +103,29 @@ def render(
         brand=escape(frame.brand),
         language=frame.language,
     )
-    foot = _FOOT.format(
-        why=escape(frame.why), leave=escape(frame.leave), unsubscribe=f"{key}{UNSUBSCRIBE}-",
+    end, plain_end = _end(frame, key)
+    text.append(plain_end)
+    html = mrml.to_html(head + "".join(mjml) + end).content
+    html = re.sub(f"{key}([0-9]+)-", lambda match: wording.link(int(match[1])), html)
+    return Rendered(wording.mark(subject, str), html, "\n\n".join(text) + "\n", links)
+
+
+def _end(frame: Frame, key: str) -> tuple[str, str]:
+    """Return what stands below the content, as MJML and as text."""
+    why = escape(frame.why)
+    if frame.confirm:
+        button = f'<mj-button href="{key}{CONFIRM}-">{escape(frame.confirm)}</mj-button>'
+        plain = f"{frame.confirm}: {wording.link(CONFIRM)}\n\n--\n{frame.why}"
+        return button + _FOOT.format(why=why, links=""), plain
+    links = _LINKS.format(
+        leave=escape(frame.leave), unsubscribe=f"{key}{UNSUBSCRIBE}-",
         prefer=escape(frame.prefer), preferences=f"{key}{PREFERENCES}-",
     )  # fmt: skip
-    text.append(
+    plain = (
         f"--\n{frame.why}\n{frame.prefer}: {wording.link(PREFERENCES)}\n"
         f"{frame.leave}: {wording.link(UNSUBSCRIBE)}"
     )
-    html = mrml.to_html(head + "".join(mjml) + foot).content
-    html = re.sub(f"{key}([0-9]+)-", lambda match: wording.link(int(match[1])), html)
-    return Rendered(wording.mark(subject, str), html, "\n\n".join(text) + "\n", links)
+    return _FOOT.format(why=why, links=links), plain
 
 
 @dataclass(frozen=True, slots=True)
