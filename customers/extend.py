@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dxp.lib.hooks import hookspec
 
 if TYPE_CHECKING:
-    from customers.models import Profile
+    from customers.models import Profile, Segment
     from customers.record import Recorded
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Something that stands on a segment: what kind of thing, its name, and its address."""
+
+    kind: str
+    name: str
+    url: str = ""
+
+
+@hookspec
+def customers_segment_uses(segment: Segment) -> list[Use]:
+    """Tell what would break without this segment; while something does, it can't be deleted."""
+    return []
 
 
 @hookspec

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from itertools import chain
 from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import msgspec
 from django.db import connection, transaction
-from django.utils import timezone
 
-from customers.match import today
+from customers import recount
+from customers.compile import today
+from customers.conditions.compare import NUMERIC
+from customers.conditions.matcher import AMOUNTS, BIGGEST_AMOUNT, Matcher
+from customers.models import EventDay, EventMatcher
+from customers.recount import rebuild
 from dxp.lib import rows
 
-AMOUNTS = ("revenue", "value", "total")
-BIGGEST_AMOUNT = 10**12
+__all__ = ["OWNED", "amount", "ask_for", "count", "drop_all_but", "plain_ids", "rebuild"]
+
 SMALL_AMOUNT = 10**9
 NOTHING, CENT = Decimal(0), Decimal("0.0001")
+_SPELLED = re.compile(NUMERIC).fullmatch
 
 # Ids of matchers that were committed, for as long as this process keeps its connection: another
 # connection may lead to another database.
 _IDS: WeakKeyDictionary[Any, dict[str, int]] = WeakKeyDictionary()
+_FILTERS: WeakKeyDictionary[Any, dict[int, Matcher]] = WeakKeyDictionary()
 
 
 class Countable(Protocol):
@@ -50,19 +55,13 @@ class _Day(msgspec.Struct, gc=False):
     last_at: datetime
 
 
-def key_of(event: str, where: Sequence[Any] = ()) -> str:
-    """Return what tells a matcher from others: one for each meaning."""
-    told = json.dumps(list(where), ensure_ascii=False, sort_keys=True) if where else ""
-    return hashlib.sha256(f"{event}\n{told}".encode()).hexdigest()
-
-
 def count(*, new: Sequence[Countable]) -> None:
     """Count events that were just appended, in the same transaction."""
     ids = plain_ids(names={row.name for row in new})
     days: dict[tuple[int, int, date], _Day] = {}
-    for row in new:
+    for row, number in chain(((row, ids[row.name]) for row in new), _fitting(new)):
         at, worth = row.at, _worth(row)
-        key = (row.profile_id, ids[row.name], today(at))
+        key = (row.profile_id, number, today(at))
         day = days.get(key)
         if day is None:
             days[key] = _Day(1, worth, at, at)
@@ -89,19 +88,72 @@ def plain_ids(*, names: Iterable[str]) -> dict[str, int]:
     return found
 
 
-def rebuild(*, profile_ids: Sequence[int]) -> None:
-    """Count these profiles anew from the raw events that belong to them now.
+def ask_for(*, matchers: Iterable[Matcher]) -> bool:
+    """Have these events counted from now on; return whether the older ones are counted too."""
+    wanted = {one.key(): one for one in matchers}
+    plain_ids(names={one.event for one in wanted.values() if not one.where})
+    filtered = {key: one for key, one in wanted.items() if one.where}
+    EventMatcher.objects.bulk_create(
+        (
+            EventMatcher(event=one.event, where=one.plain()["where"], key=key)
+            for key, one in sorted(filtered.items())
+        ),
+        ignore_conflicts=True,
+    )
+    return not EventMatcher.objects.filter(key__in=filtered, counted_at=None).exists()
 
-    Inside the caller's transaction, which holds the profiles.
-    """
+
+def drop_all_but(*, matchers: Iterable[Matcher]) -> int:
+    """Drop filtered matchers and their counts that no rule asks for; return how many."""
+    asked = [one.key() for one in matchers if one.where]
+    unused = EventMatcher.objects.exclude(where=[]).exclude(key__in=asked)
+    numbers = list(unused.values_list("pk", flat=True))
+    if numbers:
+        EventDay.objects.filter(matcher_id__in=numbers).delete()
+        unused.delete()
+    return len(numbers)
+
+
+def _filters() -> dict[str, list[tuple[int, Matcher]]]:
+    """Return the filtered matchers by event; they are read again only when there are others."""
     with rows.raw_cursor() as cursor:
-        people = rows.array(sorted(set(profile_ids)))
         cursor.execute(
-            "DELETE FROM customers_eventday WHERE profile_id = ANY(%s::bigint[])", [people]
+            "SELECT array_agg(id ORDER BY id) FROM customers_eventmatcher WHERE \"where\" <> '[]'"
         )
-        cursor.execute(f"{OWNED} SELECT DISTINCT name FROM owned", {"people": people})
-        plain_ids(names=[name for (name,) in cursor.fetchall()])
-        cursor.execute(_REBUILD, {"people": people, "zone": str(timezone.get_default_timezone())})
+        ids = tuple(cursor.fetchone()[0] or ())
+    if not ids:
+        return {}
+    known = _FILTERS.setdefault(connection.connection, {})
+    if set(ids) - known.keys():
+        known |= recount.filtered()
+    found: dict[str, list[tuple[int, Matcher]]] = {}
+    for number in ids:
+        found.setdefault(known[number].event, []).append((number, known[number]))
+    return found
+
+
+def _fitting(new: Sequence[Countable]) -> Iterator[tuple[Countable, int]]:
+    """Yield the events that filtered matchers speak of, each with the number of its matcher."""
+    filters = _filters()
+    meant = [row for row in new if row.name in filters] if filters else []
+    if not meant:
+        return
+    asked = [one for name in {row.name for row in meant} for one in filters[name]]
+    conditions = [one.filters() for _, one in asked]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT e.place, {', '.join(one.text for one in conditions)} "
+            "FROM unnest(%s::int[], %s::jsonb[]) AS e(place, properties)",
+            [
+                *(value for one in conditions for value in one.values),
+                rows.array(range(len(meant))),
+                rows.array([row.raw_properties.decode() for row in meant]),
+            ],
+        )
+        for place, *fits in cursor.fetchall():
+            for (number, one), fit in zip(asked, fits, strict=True):
+                if fit and one.event == meant[place].name:
+                    yield meant[place], number
 
 
 def _worth(row: Countable) -> int:
@@ -126,17 +178,14 @@ def amount(properties: dict[str, Any]) -> Decimal:
         if isinstance(value, bool):
             continue
         if isinstance(value, str):
-            try:
-                value = float(value)
-            except ValueError:
-                continue
-        if isinstance(value, (int, float)) and math.isfinite(value) and abs(value) < BIGGEST_AMOUNT:
+            value = Decimal(value) if _SPELLED(value) else None
+        if isinstance(value, (int, float, Decimal)) and abs(value) < BIGGEST_AMOUNT:
             return Decimal(str(value)).quantize(CENT, ROUND_HALF_UP)
     return NOTHING
 
 
 def _ensure(names: Sequence[str]) -> dict[str, int]:
-    keys = {key_of(name): name for name in names}
+    keys = {Matcher(name).key(): name for name in names}
     with rows.raw_cursor() as cursor:
         find = "SELECT key, id FROM customers_eventmatcher WHERE key = ANY(%s::text[])"
         cursor.execute(find, [rows.array(keys)])
@@ -192,29 +241,4 @@ WITH stamps AS (
   LEFT JOIN customers_aliasoverride o ON o.alias_id = e.alias_id AND o.valid @> e.at
   WHERE COALESCE(o.profile_id, e.profile_id) = s.person
 )
-"""
-
-# The same as `amount`, digit by digit.
-_NUMBER = (
-    "CASE jsonb_typeof(e.properties -> '{key}') "
-    "WHEN 'number' THEN (e.properties ->> '{key}')::numeric "
-    "WHEN 'string' THEN CASE WHEN e.properties ->> '{key}' ~ '^\\s*[+-]?(\\d+\\.?\\d*|\\.\\d+)"
-    "([eE][+-]?\\d{{1,3}})?\\s*$' THEN (e.properties ->> '{key}')::numeric END END"
-)
-AMOUNT_SQL = (
-    "COALESCE("
-    + ", ".join(
-        f"(SELECT round(v, 4) FROM (SELECT {_NUMBER.format(key=key)} AS v) w "
-        f"WHERE abs(v) < {BIGGEST_AMOUNT})"
-        for key in AMOUNTS
-    )
-    + ", 0)"
-)
-_REBUILD = f"""
-{OWNED}
-INSERT INTO customers_eventday (profile_id, matcher_id, day, n, amount, first_at, last_at)
-SELECT e.person, m.id, (e.at AT TIME ZONE %(zone)s)::date, count(*), sum({AMOUNT_SQL}),
-  min(e.at), max(e.at)
-FROM owned e JOIN customers_eventmatcher m ON m.event = e.name AND m."where" = '[]'
-GROUP BY 1, 2, 3
 """

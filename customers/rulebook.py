@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
+import orjson
 from django.db import connection
+from psycopg.errors import QueryCanceled
 
-from customers import rules
+from customers import match, rollup, rules
+from customers.conditions.base import gettext_noop
 from customers.models import Segment
 
+_ = gettext_noop
+
 LOCK = "customers.segments"
-# From here on several smaller questions cost less than one about everybody (measured).
-MANY_ANSWERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +38,53 @@ def lock(*, shared: bool) -> None:
 
 def read(segment: Segment) -> Known:
     """Return a segment with its rule read."""
-    root = rules.parse(segment.rule)
-    return Known(segment.pk, segment.slug, root, rules.deps_of(root))
+    return _known(segment.pk, segment.slug, orjson.dumps(segment.rule).decode())
 
 
 def live() -> list[Known]:
-    """Return the segments that are kept up to date."""
-    return [read(one) for one in Segment.objects.filter(state=Segment.State.LIVE).order_by("pk")]
+    """Return the segments that are kept up to date; one whose rule can't be read any more fails."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, slug, rule::text FROM customers_segment WHERE state = %s ORDER BY id",
+            [Segment.State.LIVE],
+        )
+        found = []
+        for row in cursor.fetchall():
+            try:
+                found.append(_known(*row))
+            except rules.RuleError as error:
+                # Its members stay as they were: nobody is added or lost by a guess.
+                fail(segment_id=row[0], words=error.words)
+        return found
+
+
+def fail(*, segment_id: int, words: str) -> None:
+    """Stop keeping a segment up to date, and say why; its members stay as they are."""
+    Segment.objects.filter(pk=segment_id).update(state=Segment.State.FAILED, failure=words)
+
+
+def words_of(error: Exception) -> str:
+    """Return why a segment can't be kept up to date, for the people who work with it."""
+    if isinstance(error, rules.RuleError):
+        return error.words
+    if isinstance(error.__cause__, QueryCanceled):
+        return _("Asking everybody took too long.")
+    return _("The database could not answer: %s") % str(error).splitlines()[0][:300]
+
+
+# A rule's text says all there is to know: what is kept here can't be out of date.
+@lru_cache(maxsize=4096)
+def _known(number: int, slug: str, rule: str) -> Known:
+    root = rules.parse(orjson.loads(rule))
+    return Known(number, slug, root, rules.deps_of(root))
+
+
+def numbers(some: Iterable[Known]) -> dict[str, int]:
+    """Return under which number the events that these segments ask for are counted, by key."""
+    asked = {one for known in some for one in known.deps.matchers}
+    plain = rollup.plain_ids(names={one.event for one in asked if not one.where})
+    found = {one.key(): plain[one.event] for one in asked if not one.where}
+    return found | match.numbers(one for one in asked if one.where)
 
 
 def levels(some: Iterable[Known]) -> list[list[Known]]:
@@ -69,24 +113,8 @@ def check_references(root: rules.Node, own: int | None) -> None:
     while rest:
         for number in rest.pop() - seen:
             if number == own:
-                raise rules.RuleError("root", "This segment would ask itself.")
+                raise rules.RuleError("root", _("This segment would ask itself."))
             if number not in known:
-                raise rules.RuleError("root", "A segment in this rule does not exist any more.")
+                raise rules.RuleError("root", _("A segment in this rule does not exist any more."))
             seen.add(number)
             rest.append(rules.deps(known[number].rule).segments)
-
-
-def together(
-    concerned: Sequence[Known], profile_ids: Sequence[int], did: Mapping[str, set[int]] | None
-) -> Iterable[tuple[list[Known], Sequence[int]]]:
-    """Yield segments with the people to ask about: one question, or one per group of events."""
-    if did is None or len(concerned) * len(profile_ids) < MANY_ANSWERS:
-        if concerned:
-            yield list(concerned), profile_ids
-        return
-    alike: dict[frozenset[str], list[Known]] = {}
-    for one in concerned:
-        alike.setdefault(frozenset(one.deps.names & set(did)), []).append(one)
-    for names, some in alike.items():
-        people = set().union(*(did[name] for name in names))
-        yield some, sorted(people) if names else profile_ids

@@ -3,38 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import DatabaseError, transaction
 from django.utils.text import slugify
 
-from customers import append, extend, match, rulebook, rules, stay
+from customers import append, extend, judge, match, recount, rollup, rulebook, rules, stay
 from customers.append import Recorded
+from customers.explain import Size, history, people, size, uses, why
 from customers.models import Segment, SegmentDue, SegmentMember
 from customers.rulebook import Known
 from customers.stay import Changes
 from dxp.lib import ids
 
-SAMPLE_BUCKETS = 64
-ALL_BUCKETS = 1024
-SMALL = 20_000
-FEW_HITS = 50
+__all__ = [
+    "InUse", "Size", "all_of", "compute", "create", "edit", "fill", "history", "members_of",
+    "people", "reconcile", "remove", "size", "sweep", "touched", "uses", "why",
+]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How many people a rule picks; an estimate where `exact` is False."""
+class InUse(Exception):
+    """Something stands on this segment: `uses` says what."""
 
-    count: int
-    exact: bool
+    def __init__(self, found: Sequence[extend.Use]) -> None:
+        super().__init__(", ".join(f"{one.kind} {one.name}" for one in found))
+        self.uses = list(found)
 
 
 def create(
-    *, name: str, rule: Any, at: datetime, description: str = "", slug: str | None = None
+    *,
+    name: str,
+    rule: Any,
+    at: datetime,
+    description: str = "",
+    slug: str | None = None,
+    wait: bool = True,
 ) -> Segment:
     """Make a segment and fill it with everybody who matches now; journeys hear of later changes.
+
+    Args:
+        name: its name.
+        rule: who belongs.
+        at: the moment.
+        description: what it is for.
+        slug: its short name, if not made of the name.
+        wait: False leaves it computing where older events must be counted first; then `compute`.
 
     Raises:
         RuleError: the rule is not valid.
@@ -44,14 +58,25 @@ def create(
         rulebook.lock(shared=False)
         rulebook.check_references(root, None)
         made = Segment.objects.create(
-            name=name, slug=slug or _free_slug(name), description=description, rule=rule
-        )
-        fill(segment=made, cause=SegmentMember.Cause.FILL, at=at)
-    return made
+            name=name, slug=slug or _free_slug(name), description=description,
+            rule=rules.canonical(rule),
+        )  # fmt: skip
+        counted = rollup.ask_for(matchers=rules.deps_of(root).matchers)
+        if counted:
+            _fill_or_fail(made, cause=SegmentMember.Cause.FILL, at=at)
+    return made if counted or not wait else compute(segment=made, at=at)
 
 
-def edit(*, segment: Segment, rule: Any, at: datetime) -> Segment:
+def edit(*, segment: Segment, rule: Any, at: datetime, wait: bool = True) -> Segment:
     """Give a segment another rule: whom it no longer picks leaves, whom it picks now enters.
+
+    Until older events are counted, where they must be, it keeps the members that it had.
+
+    Args:
+        segment: which.
+        rule: who belongs now.
+        at: the moment.
+        wait: as for `create`.
 
     Raises:
         RuleError: the rule is not valid, or leads back to this segment.
@@ -60,11 +85,46 @@ def edit(*, segment: Segment, rule: Any, at: datetime) -> Segment:
     with transaction.atomic():
         rulebook.lock(shared=False)
         rulebook.check_references(root, segment.pk)
-        segment.rule = rule
-        segment.save(update_fields=["rule"])
+        segment.rule, segment.state = rules.canonical(rule), Segment.State.COMPUTING
+        segment.save(update_fields=["rule", "state"])
         SegmentDue.objects.filter(segment_id=segment.pk).delete()
-        fill(segment=segment, cause=SegmentMember.Cause.EDIT, at=at)
+        counted = rollup.ask_for(matchers=rules.deps_of(root).matchers)
+        if counted:
+            _fill_or_fail(segment, cause=SegmentMember.Cause.EDIT, at=at)
+    return segment if counted or not wait else compute(segment=segment, at=at)
+
+
+def compute(*, segment: Segment, at: datetime) -> Segment:
+    """Count what a segment's rule asks for and was not counted yet, then fill the segment.
+
+    Outside of any transaction: each step commits, so that nobody waits for the whole.
+    """
+    try:
+        recount.backfill(matchers=rules.deps(segment.rule).matchers, at=at)
+    except DatabaseError as error:
+        rulebook.fail(segment_id=segment.pk, words=rulebook.words_of(error))
+    else:
+        first = segment.computed_at is None
+        cause = SegmentMember.Cause.FILL if first else SegmentMember.Cause.EDIT
+        with transaction.atomic():
+            rulebook.lock(shared=False)
+            _fill_or_fail(segment, cause=cause, at=at)
+    segment.refresh_from_db()
     return segment
+
+
+def remove(*, segment: Segment) -> None:
+    """Delete a segment that nothing stands on.
+
+    Raises:
+        InUse: something stands on it.
+    """
+    with transaction.atomic():
+        rulebook.lock(shared=False)
+        found = uses(segment=segment)
+        if found:
+            raise InUse(found)
+        segment.delete()
 
 
 def fill(*, segment: Segment, cause: str, at: datetime) -> int:
@@ -73,11 +133,7 @@ def fill(*, segment: Segment, cause: str, at: datetime) -> int:
     The caller holds the lock of all segments (`create`, `edit`, `reconcile` do).
     """
     known = rulebook.read(segment)
-    answers = [
-        match.Match(*row)
-        for row in match.everybody(known.root, at=at, columns="id, inside, due_on",
-                            where="inside OR due_on IS NOT NULL")
-    ]  # fmt: skip
+    answers = match.everybody(known.root, at=at)
     inside = {one.profile_id for one in answers if one.inside}
     before = set(
         SegmentMember.objects.filter(segment=segment, left_at=None).values_list(
@@ -87,14 +143,14 @@ def fill(*, segment: Segment, cause: str, at: datetime) -> int:
     changes = Changes()
     changes.entered = [(known.id, one) for one in sorted(inside - before)]
     changes.left = [(known.id, one) for one in sorted(before - inside)]
-    changes.due = {(known.id, one.profile_id): one.due_on for one in answers if one.due_on}
-    recorded = _write(changes, [known], cause=cause, at=at)
+    changes.due = {(known.id, one.profile_id): one.due_at for one in answers if one.due_at}
+    recorded = stay.write(changes=changes, slugs={known.id: known.slug}, cause=cause, at=at)
     Segment.objects.filter(pk=segment.pk).update(
         state=Segment.State.LIVE, failure="", computed_at=at
     )
     segment.refresh_from_db()
     # Who stands on this segment moves with it.
-    recorded += _cascade({known.id: inside ^ before}, cause=cause, at=at)
+    recorded += judge.cascade(moved={known.id: inside ^ before}, cause=cause, at=at)
     if recorded:
         extend.customers_events_recorded(events=recorded, at=at)
     return len(inside ^ before)
@@ -117,7 +173,7 @@ def touched(
     Args:
         profile_ids: who changed.
         names: the events that came.
-        traits: whether traits changed.
+        traits: whether traits or addresses changed.
         cause: a value of `SegmentMember.Cause`.
         at: the moment.
         did: which of the people each event is about; spares questions where they are many.
@@ -128,16 +184,16 @@ def touched(
     every = rulebook.live()
     moved: dict[int, set[int]] = {}
     recorded: list[Recorded] = []
-    concerned = [one for one in every if one.deps.names & names or (traits and one.deps.traits)]
-    for why in dict.fromkeys(_cause(one, names, cause) for one in concerned):
-        alike = [one for one in concerned if _cause(one, names, cause) == why]
-        changes = Changes()
-        for some, people in rulebook.together(alike, profile_ids, did):
-            changes.add(_judge(some, people, at=at))
-        recorded += _write(changes, alike, cause=why, at=at)
-        for segment_id, profile_id in [*changes.entered, *changes.left]:
-            moved.setdefault(segment_id, set()).add(profile_id)
-    return recorded + _cascade(moved, cause=cause, at=at, every=every)
+    concerned = [one for one in every if one.deps.names & names or (traits and one.deps.of_person)]
+    # Inner ones first: who stands on one is not to enter and leave again at once.
+    for level in rulebook.levels(concerned):
+        for why_now in dict.fromkeys(_cause(one, names, cause) for one in level):
+            alike = [one for one in level if _cause(one, names, cause) == why_now]
+            recorded += judge.people(
+                some=alike, profile_ids=profile_ids, cause=why_now, at=at, moved=moved,
+                about=None if did is None or traits else _about(alike, did),
+            )  # fmt: skip
+    return recorded + judge.cascade(moved=moved, cause=cause, at=at, every=every)
 
 
 def all_of(*, profile_ids: Sequence[int], cause: str, at: datetime) -> list[Recorded]:
@@ -147,7 +203,7 @@ def all_of(*, profile_ids: Sequence[int], cause: str, at: datetime) -> list[Reco
     rulebook.lock(shared=True)
     recorded: list[Recorded] = []
     for level in rulebook.levels(rulebook.live()):
-        recorded += _write(_judge(level, profile_ids, at=at), level, cause=cause, at=at)
+        recorded += judge.people(some=level, profile_ids=profile_ids, cause=cause, at=at)
     return recorded
 
 
@@ -164,15 +220,18 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
         rulebook.lock(shared=True)
         waiting = list(due.filter(profile_id__in=people).values_list("segment_id", "profile_id"))
         every = rulebook.live()
+        about: dict[int, list[int]] = {}
+        for segment_id, profile_id in sorted(waiting):
+            about.setdefault(segment_id, []).append(profile_id)
         moved: dict[int, set[int]] = {}
+        cause = SegmentMember.Cause.CLOCK
         recorded: list[Recorded] = []
-        for known in every:
-            mine = sorted({profile for segment, profile in waiting if segment == known.id})
-            if mine:
-                changes = _judge([known], mine, at=at)
-                recorded += _write(changes, [known], cause=SegmentMember.Cause.CLOCK, at=at)
-                moved[known.id] = {profile for _, profile in changes.entered + changes.left}
-        recorded += _cascade(moved, cause=SegmentMember.Cause.CLOCK, at=at, every=every)
+        for level in rulebook.levels(one for one in every if one.id in about):
+            recorded += judge.people(
+                some=level, profile_ids=sorted(people), cause=cause, at=at, about=about,
+                moved=moved,
+            )  # fmt: skip
+        recorded += judge.cascade(moved=moved, cause=cause, at=at, every=every)
         # Of segments that are not live and of profiles that are gone: nothing to judge.
         SegmentDue.objects.filter(due_at__lte=at, profile_id__in=people).delete()
         if recorded:
@@ -181,16 +240,25 @@ def sweep(*, at: datetime, limit: int = 500) -> int:
 
 
 def reconcile(*, at: datetime) -> int:
-    """Ask everybody about every segment, inner ones first; repair and count what had drifted."""
+    """Ask everybody about every segment, inner ones first; repair and count what had drifted.
+
+    A segment that failed is tried again. Counts that no rule asks for any more are dropped.
+    """
     drift = 0
+    for one in Segment.objects.exclude(state=Segment.State.LIVE).order_by("pk"):
+        compute(segment=one, at=at)
     for level in rulebook.levels(rulebook.live()):
         for known in level:
             with transaction.atomic():
                 rulebook.lock(shared=False)
                 segment = Segment.objects.get(pk=known.id)
-                moved = fill(segment=segment, cause=SegmentMember.Cause.REPAIR, at=at)
+                moved = _fill_or_fail(segment, cause=SegmentMember.Cause.REPAIR, at=at)
                 Segment.objects.filter(pk=known.id).update(drift=moved)
                 drift += moved
+    with transaction.atomic():
+        rulebook.lock(shared=False)
+        asked = {one for known in _readable() for one in known.deps.matchers}
+        rollup.drop_all_but(matchers=asked)
     return drift
 
 
@@ -203,92 +271,38 @@ def members_of(profile_id: int) -> set[int]:
     )
 
 
-def size(*, rule: Any, sample: bool, at: datetime | None = None) -> Size:
-    """Return how many people a rule picks now.
+def _fill_or_fail(segment: Segment, *, cause: str, at: datetime) -> int:
+    """Fill; where that can't be done, the members stay as they were and the segment says why."""
+    try:
+        with transaction.atomic():
+            return fill(segment=segment, cause=cause, at=at)
+    except (DatabaseError, rules.RuleError) as error:
+        rulebook.fail(segment_id=segment.pk, words=rulebook.words_of(error))
+        segment.refresh_from_db()
+        return 0
 
-    Args:
-        rule: as it is being written.
-        sample: ask a sixteenth where there are many people, and estimate.
-        at: the moment; without one, the database's.
 
-    Raises:
-        RuleError: the rule is not valid.
-    """
-    root = rules.parse(rule)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT statement_timestamp(), reltuples FROM pg_class "
-            "WHERE oid = 'customers_profile'::regclass"
-        )
-        moment, people = cursor.fetchone()
-    moment = at or moment
-    if sample and people > SMALL:
-        where = f"inside AND bucket < {SAMPLE_BUCKETS}"
-        hits = match.everybody(root, at=moment, columns="count(*)", where=where)[0][0]
-        if hits >= FEW_HITS:
-            return Size(hits * (ALL_BUCKETS // SAMPLE_BUCKETS), exact=False)
-    return Size(
-        match.everybody(root, at=moment, columns="count(*)", where="inside")[0][0], exact=True
-    )
+def _readable() -> list[Known]:
+    found = []
+    for one in Segment.objects.order_by("pk"):
+        try:
+            found.append(rulebook.read(one))
+        except rules.RuleError:
+            continue
+    return found
+
+
+def _about(some: Sequence[Known], did: Mapping[str, set[int]]) -> dict[int, list[int]]:
+    return {
+        one.id: sorted(set().union(*(did.get(name, set()) for name in one.deps.names)))
+        for one in some
+    }
 
 
 def _cause(known: Known, names: set[str], cause: str) -> str:
     if cause == SegmentMember.Cause.EVENT and not known.deps.names & names:
         return SegmentMember.Cause.TRAIT
     return cause
-
-
-def _cascade(
-    moved: dict[int, set[int]], *, cause: str, at: datetime, every: list[Known] | None = None
-) -> list[Recorded]:
-    """Judge who moved in a segment for the segments that stand on it, and so on."""
-    moved = {segment: people for segment, people in moved.items() if people}
-    recorded: list[Recorded] = []
-    if not moved:
-        return recorded
-    for level in rulebook.levels(every if every is not None else rulebook.live()):
-        for known in level:
-            people = set().union(*(moved.get(inner, set()) for inner in known.deps.segments))
-            if people:
-                changes = _judge([known], sorted(people), at=at)
-                recorded += _write(changes, [known], cause=cause, at=at)
-                moved.setdefault(known.id, set()).update(
-                    profile for _, profile in changes.entered + changes.left
-                )
-    return recorded
-
-
-def _judge(some: Sequence[Known], profile_ids: Sequence[int], *, at: datetime) -> Changes:
-    changes = Changes()
-    if not some or not profile_ids:
-        return changes
-    query = match.these([one.root for one in some], profile_ids=profile_ids, at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(query.text, query.values)
-        answers = {row[0]: row[1:] for row in cursor.fetchall()}
-    before = set(
-        SegmentMember.objects.filter(
-            profile_id__in=profile_ids, segment_id__in=[one.id for one in some], left_at=None
-        ).values_list("segment_id", "profile_id")
-    )
-    for place, known in enumerate(some):
-        for profile_id in profile_ids:
-            # Who is merged away or erased has no answer, and belongs nowhere.
-            row = answers.get(profile_id)
-            inside, due_on = (row[2 * place], row[2 * place + 1]) if row else (False, None)
-            key = (known.id, profile_id)
-            if inside and key not in before:
-                changes.entered.append(key)
-            elif not inside and key in before:
-                changes.left.append(key)
-            if known.deps.timed:
-                changes.due[key] = due_on
-    return changes
-
-
-def _write(changes: Changes, some: Sequence[Known], *, cause: str, at: datetime) -> list[Recorded]:
-    slugs = {one.id: one.slug for one in some}
-    return stay.write(changes=changes, slugs=slugs, cause=cause, at=at)
 
 
 def _free_slug(name: str) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
-from customers import append, match
+from customers import append
 from customers.append import New, Recorded
 from dxp.lib import rows
 
@@ -19,7 +19,7 @@ class Changes:
 
     entered: list[tuple[int, int]] = field(default_factory=list)
     left: list[tuple[int, int]] = field(default_factory=list)
-    due: dict[tuple[int, int], date | None] = field(default_factory=dict)
+    due: dict[tuple[int, int], datetime | None] = field(default_factory=dict)
 
     def add(self, more: Changes) -> None:
         """Take other changes in."""
@@ -91,10 +91,9 @@ def _leave(
         return sorted((*row, LEFT) for row in cursor.fetchall())
 
 
-def _write_due(due: dict[tuple[int, int], date | None]) -> None:
-    midnights = {day: match.midnight(day) for day in set(due.values()) if day is not None}
-    kept = sorted((key, midnights[day]) for key, day in due.items() if day is not None)
-    gone = sorted(key for key, day in due.items() if day is None)
+def _write_due(due: dict[tuple[int, int], datetime | None]) -> None:
+    kept = sorted((key, moment) for key, moment in due.items() if moment is not None)
+    gone = sorted(key for key, moment in due.items() if moment is None)
     with rows.raw_cursor() as cursor:
         if kept:
             cursor.execute(

@@ -2,9 +2,11 @@
 
 from customers.conditions import (  # noqa: F401 - each registers itself
     bucket,
+    consent,
     contact,
     event,
     segment,
+    sequence,
     trait,
 )
 from customers.conditions.base import LEAVES

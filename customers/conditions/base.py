@@ -101,19 +101,24 @@ class Sql:
     text: str
     values: list[Any] = field(default_factory=list)
 
+    def add(self, text: str, *values: Any) -> None:
+        """Write on."""
+        self.text += text
+        self.values = [*self.values, *values]
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Rows about people that a condition looks at, summed up to one row for each person.
 
     Args:
-        table: what to read, with its name here ("customers_eventday e").
+        table: what to read, with its name ("customers_eventday e").
         person: the column that says whose a row is.
         where: which rows.
         columns: what they sum up ("sum(e.n)").
     """
 
-    table: str
+    table: Sql
     person: str
     where: Sql
     columns: tuple[Sql, ...]
@@ -134,7 +139,10 @@ class Asking(Protocol):
     day: date
     zone: str
     timing: bool
-    events: str
+
+    @property
+    def events(self) -> Sql:
+        """The table of events, to be looked at one by one."""
 
     def join(self, rows: Rows) -> list[str]:
         """Return the columns' names; beside a person without such rows they are NULL."""
@@ -142,7 +150,7 @@ class Asking(Protocol):
     def value(self, value: Sql) -> str:
         """Return a name for a value that is used several times."""
 
-    def matcher(self, plain: Mapping[str, Any]) -> int | None:
+    def matcher(self, key: str) -> int | None:
         """Return the number under which such events are counted by day, if they are."""
 
     def midnight(self, day: date) -> datetime:
@@ -199,6 +207,11 @@ class Deps:
     consent: bool = False
     contact: bool = False
     timed: bool = False
+
+    @property
+    def of_person(self) -> bool:
+        """Return whether it looks at what is known about a person."""
+        return bool(self.traits) or self.contact
 
     def add(self, more: Deps) -> None:
         """Take in what another part of the rule depends on."""

@@ -72,14 +72,12 @@ class Bucket(Leaf):
     def ask(self, asking: Asking) -> Answer:
         """Return it in SQL."""
         drawn = Sql(LOT, [f"{self.salt}"])
-        inside = Sql(
-            f"({LOT} >= %s AND {LOT} < %s)", [self.salt, self.first, self.salt, self.last]
-        )
+        inside = Sql(f"({LOT} >= %s AND {LOT} < %s)", [self.salt, self.first, self.salt, self.last])
         return Answer(inside, have=drawn)
 
     def facts(self, have: Any, say: Words) -> dict[str, Any]:
         """Return what decided about one person."""
-        return {"have": round(float(have), 2), "need": f"{self.first:g} – {self.last:g}"}
+        return {"have": round(float(have), 2), "need": f"{self.first:g} - {self.last:g}"}
 
     @classmethod
     def form(cls) -> LeafForm:

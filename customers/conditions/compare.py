@@ -145,7 +145,7 @@ def holds(document: str, path: str, cmp: str, value: Scalar | tuple[Scalar, ...]
 
 
 def numeric(document: str, path: str) -> Sql:
-    """Return a value inside a document as a number: a number, or a text that spells one, or NULL."""
+    """Return a value inside a document as a number, also a text that spells one, or NULL."""
     steps = path.split(".")
     text = f"({document} #>> %s)"
     return Sql(

@@ -58,8 +58,8 @@ class Contact(Leaf):
     def ask(self, asking: Asking) -> Answer:
         """Return it in SQL."""
         mine = Sql("c.channel = %s", [self.channel])
-        rows = Rows("customers_contactpoint c", "c.profile_id", mine, (Sql("count(*)"),))
-        (many,) = asking.join(rows)
+        table = Sql("customers_contactpoint c")
+        (many,) = asking.join(Rows(table, "c.profile_id", mine, (Sql("count(*)"),)))
         return Answer(Sql(f"({many} IS NOT NULL)"), have=Sql(f"COALESCE({many}, 0)"))
 
     def facts(self, have: Any, say: Words) -> dict[str, Any]:

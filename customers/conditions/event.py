@@ -53,6 +53,14 @@ SAID = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """What to read: a number, and the first moments that leave or enter after so much time."""
+
+    rows: Rows
+    edges: list[window.Span]
+
+
 @LEAVES.register
 @dataclass(frozen=True, slots=True)
 class Event(Leaf):
@@ -124,18 +132,19 @@ class Event(Leaf):
 
     def ask(self, asking: Asking) -> Answer:
         """Return it in SQL."""
-        number = None if self._is_raw() else asking.matcher(self.matcher.plain())
-        found, answer = (
-            self._looked_up(asking) if number is None else self._counted(asking, number)
-        )
+        number = None if self._is_raw() else asking.matcher(self.matcher.key())
+        looked = self._looked_up(asking) if number is None else self._counted(asking, number)
+        found, *edges = asking.join(looked.rows)
+        answer = Answer(Sql(""))
+        for name, span in zip(edges, looked.edges, strict=True):
+            if span.unit == "hours":
+                answer.moments.append(Sql(span.sql(name)))
+            else:
+                answer.days.append(Sql(span.sql(name)))
+        have = Sql(f"COALESCE({found}, 0)" if self.metric in FROM_ZERO else found)
         if self.metric in AGES:
-            if asking.timing:
-                for days in (self.value, self.value + 1):
-                    answer.days.append(Sql(f"{found} + {int(days)}"))
-            found = f"(%s::date - {found})"
-            have = Sql(found, [asking.day])
-        else:
-            have = Sql(f"COALESCE({found}, 0)" if self.metric in FROM_ZERO else found)
+            have = Sql(f"(%s::date - {found})", [asking.day])
+            answer.days += [Sql(f"({found} + {int(self.value) + more})") for more in (0, 1)]
         answer.have = have
         answer.inside = Sql(
             f"COALESCE({have.text} {compare.OPERATORS[self.cmp]} %s, false)",
@@ -151,91 +160,73 @@ class Event(Leaf):
     def _is_raw(self) -> bool:
         return self.window.by_hour or self.metric not in COUNTED or bool(self.prop)
 
-    def _counted(self, asking: Asking, number: int) -> tuple[str, Answer]:
+    def _counted(self, asking: Asking, number: int) -> _Looked:
         """Read the counts by day."""
         first, last = self.window.days(asking.day)
-        where = Sql("e.matcher_id = %s", [number])
+        where, inside, newer = Sql("e.matcher_id = %s", [number]), Sql(""), Sql("")
         if first is not None:
-            where.text += " AND e.day >= %s"
-            where.values.append(first)
-        inside = Sql("")
+            where.add(" AND e.day >= %s", first)
         if last is not None and self.window.until is None:
-            where.text += " AND e.day <= %s"
-            where.values.append(last)
+            where.add(" AND e.day <= %s", last)
         elif last is not None:
             inside = Sql(" FILTER (WHERE e.day <= %s)", [last])
+            newer = Sql(" FILTER (WHERE e.day > %s)", [last])
         sums = {
             "count": "sum(e.n)", "days": "count(*)", "sum": "sum(e.amount)",
             "first": "min(e.day)", "last": "max(e.day)",
         }  # fmt: skip
-        return self._join(asking, "customers_eventday e", "e.profile_id", where, inside,
-                          sums[self.metric], "e.day")  # fmt: skip
+        table = Sql("customers_eventday e")
+        total = Sql(sums[self.metric])
+        return self._with_edges(asking, table, "e.profile_id", where, total, "e.day", inside, newer)
 
-    def _looked_up(self, asking: Asking) -> tuple[str, Answer]:
+    def _looked_up(self, asking: Asking) -> _Looked:
         """Read the events themselves."""
-        where = self.matcher.holds()
-        inside = Sql("")
-        if self.window.by_hour:
-            edge = "%s - make_interval(hours => %s)"
-            last, until = self.window.last, self.window.until
-            assert last is not None
-            where.text += f" AND e.at > {edge} AND e.received_at > {edge} - interval '1 day'"
-            where.values += [asking.at, last.n] * 2
-            if until is not None:
-                inside = Sql(f" FILTER (WHERE e.at <= {edge})", [asking.at, until.n])
-        else:
-            first, newest = self.window.days(asking.day)
-            if first is not None:
-                where.text += " AND e.at >= %s AND e.received_at >= %s - interval '1 day'"
-                where.values += [asking.midnight(first)] * 2
-            if newest is not None:
-                end = asking.midnight(window.Span(1, "days").after(newest))
-                if self.window.until is None:
-                    where.text += " AND e.at < %s"
-                    where.values.append(end)
-                else:
-                    inside = Sql(" FILTER (WHERE e.at < %s)", [end])
+        where, inside, newer = self.matcher.holds(), Sql(""), Sql("")
+        start, end = self.window.moments(asking)
+        if start is not None:
+            # Nothing is received before it happens; a day is for clocks that go wrong.
+            where.add(" AND e.at >= %s AND e.received_at >= %s - interval '1 day'", start, start)
+        if end is not None and self.window.until is None:
+            where.add(" AND e.at < %s", end)
+        elif end is not None:
+            inside = Sql(" FILTER (WHERE e.at < %s)", [end])
+            newer = Sql(" FILTER (WHERE e.at >= %s)", [end])
         day = f"(e.at AT TIME ZONE '{asking.zone}')::date"
-        total, values = self._total(day)
-        return self._join(asking, asking.events, "e.person", where, inside, total, day, values)
+        moment = "e.at" if self.window.by_hour else day
+        total = self._total(day)
+        return self._with_edges(
+            asking, asking.events, "e.person", where, total, moment, inside, newer
+        )
 
-    def _total(self, day: str) -> tuple[str, list[Any]]:
+    def _total(self, day: str) -> Sql:
         if self.metric == "distinct":
             steps = self.prop.split(".")
-            known = "CASE WHEN jsonb_typeof(e.properties #> %s) <> 'null' THEN e.properties #> %s END"
-            return f"count(DISTINCT {known})", [steps, steps]
-        value = (
-            compare.numeric("e.properties", self.prop) if self.prop else Sql(matcher.worth())
-        )
+            value = "e.properties #> %s"
+            known = f"CASE WHEN jsonb_typeof({value}) <> 'null' THEN {value} END"
+            return Sql(f"count(DISTINCT {known})", [steps, steps])
         totals = {
             "count": "count(*)", "days": f"count(DISTINCT {day})",
             "first": f"min({day})", "last": f"max({day})",
         }  # fmt: skip
         if self.metric in totals:
-            return totals[self.metric], []
-        return f"{self.metric}({value.text})", value.values
+            return Sql(totals[self.metric])
+        value = compare.numeric("e.properties", self.prop) if self.prop else Sql(matcher.worth())
+        return Sql(f"{self.metric}({value.text})", value.values)
 
-    def _join(
-        self, asking: Asking, table: str, person: str, where: Sql, inside: Sql, total: str,
-        day: str, values: list[Any] | None = None,
-    ) -> tuple[str, Answer]:  # fmt: skip
-        answer = Answer(Sql("false"))
-        columns = [Sql(f"{total}{inside.text}", [*(values or []), *inside.values])]
-        last, until = self.window.last, self.window.until
-        if asking.timing and last is not None:
-            moment = "e.at" if self.window.by_hour else day
-            columns.append(Sql(f"min({moment}){inside.text}", list(inside.values)))
-            if until is not None:
-                newer = inside.text.replace("<=", ">").replace("e.at <", "e.at >=")
-                columns.append(Sql(f"min({moment}){newer}", list(inside.values)))
-        names = asking.join(Rows(table, person, where, tuple(columns)))
-        for name, span in zip(names[1:], (last, until), strict=False):
-            assert span is not None
-            if self.window.by_hour:
-                answer.moments.append(Sql(f"{name} + make_interval(hours => {int(span.n)})"))
-            else:
-                answer.days.append(Sql(span.sql(name)))
-        return names[0], answer
+    def _with_edges(
+        self, asking: Asking, table: Sql, person: str, where: Sql, total: Sql, moment: str,
+        inside: Sql, newer: Sql,
+    ) -> _Looked:  # fmt: skip
+        """Add what leaves the window first, and what comes into it next."""
+        columns = [Sql(total.text + inside.text, [*total.values, *inside.values])]
+        edges = []
+        if asking.timing and self.window.last is not None:
+            columns.append(Sql(f"min({moment}){inside.text}", inside.values))
+            edges.append(self.window.last)
+            if self.window.until is not None:
+                columns.append(Sql(f"min({moment}){newer.text}", newer.values))
+                edges.append(self.window.until)
+        return _Looked(Rows(table, person, where, tuple(columns)), edges)
 
     @classmethod
     def form(cls) -> LeafForm:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +44,12 @@ class Matcher:
         if not self.where:
             return {"event": self.event}
         return {"event": self.event, "where": [one.plain() for one in self.where]}
+
+    def key(self) -> str:
+        """Return what tells it from others: one for each meaning."""
+        where = [one.plain() for one in self.where]
+        said = json.dumps(where, ensure_ascii=False, sort_keys=True) if where else ""
+        return hashlib.sha256(f"{self.event}\n{said}".encode()).hexdigest()
 
     def words(self, say: Words) -> str:
         """Return it in words."""
@@ -109,5 +117,5 @@ def worth(row: str = "e") -> str:
             f"WHEN 'string' THEN CASE WHEN {value} ~ '{compare.NUMERIC}' "
             f"THEN {value}::numeric END END"
         )
-        found.append(f"(SELECT round(v, 4) FROM (SELECT {number} AS v) w WHERE abs(v) < {BIGGEST_AMOUNT})")
+        found.append(f"(CASE WHEN abs({number}) < {BIGGEST_AMOUNT} THEN round({number}, 4) END)")
     return f"COALESCE({', '.join(found)})"

@@ -60,10 +60,8 @@ class Segment(Leaf):
     def ask(self, asking: Asking) -> Answer:
         """Return it in SQL."""
         mine = Sql("m.segment_id = %s AND m.left_at IS NULL", [self.id])
-        rows = Rows(
-            "customers_segmentmember m", "m.profile_id", mine, (Sql("min(m.entered_at)"),)
-        )
-        (since,) = asking.join(rows)
+        table = Sql("customers_segmentmember m")
+        (since,) = asking.join(Rows(table, "m.profile_id", mine, (Sql("min(m.entered_at)"),)))
         return Answer(Sql(f"({since} IS NOT NULL)"), have=Sql(since))
 
     def facts(self, have: Any, say: Words) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import calendar
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from customers.conditions.base import RuleError, Words, gettext_noop
+from customers.conditions.base import Asking, RuleError, Words, gettext_noop
 
 _ = gettext_noop
 
@@ -50,7 +50,9 @@ class Span:
         return day
 
     def sql(self, day: str, sign: str = "+") -> str:
-        """Return the day that is this span after (or before) one in SQL."""
+        """Return the day or moment that is this span after (or before) one in SQL."""
+        if self.unit == "hours":
+            return f"({day} {sign} make_interval(hours => {int(self.n)}))"
         if self.unit == "days":
             return f"({day} {sign} {int(self.n)})"
         return f"({day} {sign} make_interval(months => {int(self.n)}))::date"
@@ -110,6 +112,19 @@ class Window:
             newest = self.until.first_inside(today) - timedelta(days=1)
         return self.last.first_inside(today), newest
 
+    def moments(self, asking: Asking) -> tuple[datetime | None, datetime | None]:
+        """Return when it begins and ends; the end does not belong to it."""
+        tick = timedelta(microseconds=1)
+        if self.last is not None and self.last.unit == "hours":
+            start = asking.at - timedelta(hours=self.last.n) + tick
+            end = asking.at - timedelta(hours=self.until.n) + tick if self.until else None
+            return start, end
+        first, newest = self.days(asking.day)
+        return (
+            asking.midnight(first) if first else None,
+            asking.midnight(Span(1, "days").after(newest)) if newest else None,
+        )
+
     def plain(self) -> Any:
         """Return its one JSON spelling."""
         if self.last is not None and self.until is not None:
@@ -123,9 +138,7 @@ class Window:
     def words(self, say: Words) -> str:
         """Return it in words, or nothing for all time."""
         if self.last is not None and self.until is not None:
-            return say(
-                _("%(a)s to %(b)s ago"), a=self.until.words(say), b=self.last.words(say)
-            )
+            return say(_("%(a)s to %(b)s ago"), a=self.until.words(say), b=self.last.words(say))
         if self.last is not None:
             return say(_("in the last %(span)s"), span=self.last.words(say))
         if self.first_day and self.last_day:

@@ -131,7 +131,7 @@ class EventMatcher(models.Model):
     id = models.AutoField(primary_key=True)
     event = models.CharField(max_length=200)
     where = models.JSONField(default=list)
-    # `customers.rollup.key_of`: one for each meaning.
+    # `conditions.matcher.Matcher.key`: one for each meaning.
     key = models.CharField(max_length=64, unique=True)
     counted_at = models.DateTimeField(null=True)
 

@@ -1,0 +1,126 @@
+"""Judge people by the rules of segments, and write down who moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import DataError, InternalError, ProgrammingError, transaction
+
+from customers import match, rulebook, stay
+from customers.append import Recorded
+from customers.models import SegmentMember
+from customers.rulebook import Known
+from customers.stay import Changes
+
+# What a single rule can be to blame for.
+BAD_RULE = (DataError, ProgrammingError, InternalError)
+
+
+def people(
+    *,
+    some: Sequence[Known],
+    profile_ids: Sequence[int],
+    cause: str,
+    at: datetime,
+    about: Mapping[int, Sequence[int]] | None = None,
+    moved: dict[int, set[int]] | None = None,
+) -> list[Recorded]:
+    """Judge people for segments that do not stand on each other; return what was recorded.
+
+    Args:
+        some: the segments.
+        profile_ids: the people.
+        cause: a value of `SegmentMember.Cause`.
+        at: the moment.
+        about: the people whose answer to a segment may have changed, if not all of them.
+        moved: takes who moved in which segment.
+    """
+    if not some or not profile_ids:
+        return []
+    changes = _changes(some, profile_ids, about or {}, at)
+    for segment_id, profile_id in [*changes.entered, *changes.left] if moved is not None else ():
+        moved.setdefault(segment_id, set()).add(profile_id)
+    return stay.write(changes=changes, slugs={one.id: one.slug for one in some}, cause=cause, at=at)
+
+
+def cascade(
+    *, moved: dict[int, set[int]], cause: str, at: datetime, every: Sequence[Known] | None = None
+) -> list[Recorded]:
+    """Judge who moved in a segment for the segments that stand on it, and so on."""
+    recorded: list[Recorded] = []
+    if not any(moved.values()):
+        return recorded
+    every = rulebook.live() if every is None else every
+    if not any(one.deps.segments for one in every):
+        return recorded
+    for level in rulebook.levels(every):
+        about = {}
+        for known in level:
+            mine = set().union(*(moved.get(inner, set()) for inner in known.deps.segments))
+            if mine:
+                about[known.id] = sorted(mine)
+        some = [known for known in level if known.id in about]
+        everyone = sorted(set().union(*about.values()))
+        recorded += people(
+            some=some, profile_ids=everyone, cause=cause, at=at, about=about, moved=moved
+        )
+    return recorded
+
+
+def _changes(
+    some: Sequence[Known],
+    profile_ids: Sequence[int],
+    about: Mapping[int, Sequence[int]],
+    at: datetime,
+) -> Changes:
+    try:
+        # A rule that PostgreSQL can't answer must not take the others with it.
+        with transaction.atomic():
+            return _compared(some, profile_ids, about, at)
+    except BAD_RULE as error:
+        if len(some) == 1:
+            rulebook.fail(segment_id=some[0].id, words=rulebook.words_of(error))
+            return Changes()
+    changes = Changes()
+    for one in some:
+        changes.add(_changes([one], profile_ids, about, at))
+    return changes
+
+
+def _compared(
+    some: Sequence[Known],
+    profile_ids: Sequence[int],
+    about: Mapping[int, Sequence[int]],
+    at: datetime,
+) -> Changes:
+    asked = [about.get(one.id, profile_ids) for one in some]
+    answers = match.these(
+        [one.root for one in some], profile_ids=profile_ids, at=at,
+        known=rulebook.numbers(some), about=asked,
+    )  # fmt: skip
+    before = members(segment_ids=[one.id for one in some], profile_ids=profile_ids)
+    changes = Changes()
+    for place, known in enumerate(some):
+        was = before.get(known.id, frozenset())
+        # Who is merged away or erased has no answer, and belongs nowhere.
+        for profile_id in asked[place]:
+            inside = answers.inside(place, profile_id)
+            if inside != (profile_id in was):
+                (changes.entered if inside else changes.left).append((known.id, profile_id))
+            if place in answers.timed:
+                changes.due[known.id, profile_id] = answers.due(place, profile_id)
+    return changes
+
+
+def members(
+    *, segment_ids: Iterable[int], profile_ids: Sequence[int]
+) -> dict[int, set[int]]:
+    """Return which of these people are in which of these segments now."""
+    found: dict[int, set[int]] = {}
+    open_stays = SegmentMember.objects.filter(
+        profile_id__in=profile_ids, segment_id__in=segment_ids, left_at=None
+    )
+    for segment_id, profile_id in open_stays.values_list("segment_id", "profile_id"):
+        found.setdefault(segment_id, set()).add(profile_id)
+    return found
