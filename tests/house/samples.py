@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from customers import fold, ingest, segment
-from customers.models import Event, Profile, Quarantine, Source
+from customers.models import Event, Profile, Quarantine, RetentionRule, Source, TraitDef
 from dxp.users.models import User
 
 
@@ -56,10 +56,18 @@ def furnish(*, at):
     )
     letter, path, delivery = _journey(group, ana, at)
     written = letter.save_revision()
+    somebody = identify.ensure_alias(kind="anonymous", value="browser-bruno", at=at)
     topic = _topic()
     by_place = {
         "wagtailusers_users": User.objects.order_by("pk").first().pk,
         "customers_profiles": ana.pk,
+        "customers_tell_trait": ana.pk,
+        "customers_merge": ana.pk,
+        "customers_blocked": BlockedValue.objects.create(kind="user", value="test", at=at).pk,
+        "customers_limits": LinkLimit.objects.first().pk,
+        "customers_traits": TraitDef.objects.get(key="email").pk,
+        "customers_computed": _computed(at),
+        "customers_retention": RetentionRule.objects.create(value="Opened", keep_days=90).pk,
         "customers_segments": group.pk,
         "segment_chooser": group.pk,
         "customers_sources": source.pk,
@@ -87,6 +95,9 @@ def furnish(*, at):
             "slug": group.slug,
             "segment_slug": group.slug,
             "public_id": ana.public_id,
+            "profile_pk": ana.pk,
+            "other": somebody.profile_id,
+            "link": IdentityLink.objects.get().pk,
             "key": source.write_key,
             "write_key": source.write_key,
             "node": "welcome",
@@ -102,6 +113,15 @@ def furnish(*, at):
 
     assert Event.objects.exists()
     return sample
+
+
+def _computed(at):
+    from customers import compute
+    from customers.models import ComputedTrait
+
+    made = ComputedTrait(event="Signed Up")
+    compute.save(computed=made, key="sign_ups", label="Sign-ups", description="", at=at)
+    return made.pk
 
 
 def _topic():
