@@ -9,7 +9,6 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
-from customers import consent as ledger
 from customers import compute as computing
 from customers import consent as ledger
 from customers import erase as erasing

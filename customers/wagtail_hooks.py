@@ -26,7 +26,6 @@ from customers.admin.sources import SourceViewSet
 from customers.admin.suggest import suggest
 from customers.models import Profile
 from customers.record import Recorded
-from customers.models import Profile
 
 CONTROLLERS = ("rule_builder", "copy", "live")
 
@@ -83,18 +82,6 @@ def computed_traits_of(events: Sequence[Recorded], at: datetime) -> None:
 def computed_traits_moved(kept: int, absorbed: int, at: datetime) -> None:
     """Mark what is counted of two people who became one."""
     compute.moved(profile_ids=[kept, absorbed], at=at)
-
-
-@hooks.register("customers_profile_panels")
-def consents_of(profile: Profile) -> SafeString:
-    """Show what a person allowed, with its proof."""
-    return consent_panel(profile)
-
-
-@hooks.register("construct_homepage_panels")
-def ledger_panel(request: HttpRequest, panels: list[Component]) -> None:
-    """Say on the first page when the ledger of consents is not what was written."""
-    panels.insert(0, LedgerPanel())
 
 
 @hooks.register("insert_global_admin_css")
