@@ -160,11 +160,7 @@ def append(*, new: Sequence[Row]) -> list[Recorded]:
     if not new:
         return []
     partitions.ensure(moments={row.received_at for row in new})
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval('customers_event_id') FROM generate_series(1, %s)", [len(new)]
-        )
-        ids = sorted(one for (one,) in cursor.fetchall())
+    ids = _ids(len(new))
     rows.copy_text("customers_event", COLUMNS, b"".join(_lines(ids, new)))
     rollup.count(new=new)
     return [
@@ -190,16 +186,35 @@ def own(*, new: Sequence[New], aliases: dict[int, int], at: datetime) -> list[Ro
     ]  # fmt: skip
 
 
+def _ids(number: int) -> Sequence[int]:
+    """Return so many new ids, rising."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(v), CASE WHEN max(v) - min(v) >= %s THEN array_agg(v ORDER BY v) END "
+            "FROM (SELECT nextval('customers_event_id') AS v FROM generate_series(1, %s)) AS n",
+            [number, number],
+        )
+        first, scattered = cursor.fetchone()
+    # Only where others append at this moment they don't follow one another.
+    return scattered or range(first, first + number)
+
+
 def _lines(ids: Sequence[int], new: Sequence[Row]) -> Iterator[bytes]:
     """Yield the rows in COPY's text format."""
     text = rows.copied
+    received_at, received = None, ""
     for number, row in zip(ids, new, strict=True):
+        if row.received_at is not received_at:
+            received_at, received = row.received_at, row.received_at.isoformat()
         source = "\\N" if row.source_id is None else row.source_id
+        user = "\\N" if row.user_id is None else text(row.user_id)
+        browser = "\\N" if row.anonymous_id is None else text(row.anonymous_id)
+        previous = "\\N" if row.previous_id is None else text(row.previous_id)
+        group = "\\N" if row.group_id is None else text(row.group_id)
         yield (
-            f"{number}\t{row.received_at.isoformat()}\t{row.at.isoformat()}\t{row.position}\t"
-            f"{source}\t{text(row.message_id)}\t{row.type}\t{text(row.name)}\t{row.alias_id}\t"
-            f"{row.profile_id}\t{text(row.user_id)}\t{text(row.anonymous_id)}\t"
-            f"{text(row.previous_id)}\t{text(row.group_id)}\t"
+            f"{number}\t{received}\t{row.at.isoformat()}\t{row.position}\t{source}\t"
+            f"{text(row.message_id)}\t{row.type}\t{text(row.name)}\t{row.alias_id}\t"
+            f"{row.profile_id}\t{user}\t{browser}\t{previous}\t{group}\t"
         ).encode()
         # JSON holds no raw control characters: only its backslashes have to be escaped.
         yield row.raw_properties.replace(b"\\", b"\\\\")

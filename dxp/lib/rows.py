@@ -70,10 +70,8 @@ def _element(value: Any) -> str:
     return str(value.isoformat()) if hasattr(value, "isoformat") else str(value)
 
 
-def copied(text: str | None) -> str:
+def copied(text: str) -> str:
     """Return a text as COPY's text format wants it."""
-    if text is None:
-        return "\\N"
     # Most texts hold nothing that has to be escaped; asking is cheaper than rewriting.
     if "\\" not in text and text.isprintable():
         return text
