@@ -62,6 +62,7 @@ class ListView(Resource):
     and its rows (`rows`).
     """
 
+    has_parameters = True
     asking: type[Asking] = Asking
     order: Sequence[str] = ("id",)
     kinds: Sequence[type] = (int,)

@@ -122,7 +122,7 @@ class ConsentsView(ListView):
         operation_id="consents",
         summary="A person's decisions",
         parameters=[Asking],
-        responses={**answers(page_of(ConsentShape), 400, 404), 307: MOVED},
+        responses={**answers(page_of(ConsentShape), 404), 307: MOVED},
     )
     def get(self, request: Request, public_id: UUID) -> Response:
         """Answer one page of decisions."""

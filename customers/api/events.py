@@ -157,7 +157,7 @@ class EventsView(ListView):
         description="What happened, by the time at which it happened (then: received, position in "
         "its batch, order of storing). Read on with `next` until it is null.",
         parameters=[EventAsking],
-        responses=answers(page_of(EventShape), 400),
+        responses=answers(page_of(EventShape)),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of events."""

@@ -110,7 +110,7 @@ class ProfilesView(ListView):
         operation_id="profiles",
         summary="Profiles",
         parameters=[ProfileAsking],
-        responses=answers(page_of(ProfileShape), 400),
+        responses=answers(page_of(ProfileShape)),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of profiles."""

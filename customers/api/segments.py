@@ -123,7 +123,7 @@ class SegmentsView(ListView):
         operation_id="segments",
         summary="Segments",
         parameters=[SegmentAsking],
-        responses=answers(page_of(SegmentShape), 400),
+        responses=answers(page_of(SegmentShape)),
     )
     def get(self, request: Request) -> Response:
         """Answer one page of segments."""
@@ -246,7 +246,7 @@ class MembersView(ListView):
         operation_id="members",
         summary="A segment's members",
         parameters=[Asking],
-        responses=answers(page_of(MemberShape), 400, 404),
+        responses=answers(page_of(MemberShape), 404),
     )
     def get(self, request: Request, slug: str) -> Response:
         """Answer one page of members."""
@@ -264,7 +264,7 @@ class SizeView(Resource):
         summary="How many people a rule picks",
         description="Changes nothing. Where there are many people, a sixteenth is asked.",
         request=RuleTold,
-        responses=answers(SizeShape, 400, 413, 415),
+        responses=answers(SizeShape, 413, 415),
         examples=[OpenApiExample("Croatia", request_only=True, value={"rule": RULE})],
     )
     def post(self, request: Request) -> Response:

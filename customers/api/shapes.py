@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.utils import OpenApiParameter, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field, inline_serializer
 from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 
@@ -78,6 +78,7 @@ class ToldExtension(OpenApiSerializerExtension):  # type: ignore[no-untyped-call
         return {**told, "additionalProperties": False}
 
 
+@extend_schema_field({"type": "object", "additionalProperties": {}})
 class Anything(serializers.DictField):
     """An object whose keys are not ours to name."""
 
@@ -117,11 +118,11 @@ def page_of(shape: type[serializers.Serializer[Any]]) -> Any:
 def answers(good: Any, *problems: int, status: int | tuple[int, str] = 200) -> Answers:
     """Return what an address may answer: the good, and the problems that any of them has."""
     told: Answers = {status: good}
-    for code in sorted({401, 403, 406, 429, *problems}):
+    for code in sorted({400, 401, 403, 406, 429, *problems}):
         told[code, PROBLEM] = ProblemShape
     return told
 
 
 def written(good: Any, *problems: int, status: int = 200) -> Answers:
     """Return what a write may answer: besides its own problems those of bodies and keys."""
-    return answers(good, 400, 409, 413, 415, 422, *problems, status=status)
+    return answers(good, 409, 413, 415, 422, *problems, status=status)

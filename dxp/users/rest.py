@@ -18,7 +18,7 @@ from rest_framework.response import Response
 
 from dxp.lib import clock
 from dxp.users import once
-from dxp.users.entry import Changed, Conflict, Need, Unprocessable
+from dxp.users.entry import BadQuery, Changed, Conflict, Need, Unprocessable
 from dxp.users.models import ApiToken
 
 KEY = "Idempotency-Key"
@@ -33,6 +33,20 @@ class Resource(generics.GenericAPIView[Any]):
 
     needs: ClassVar[Mapping[str, Need]]
     queryset = None
+    # A list reads parameters of the address; nothing else does.
+    has_parameters = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Ask who may, and refuse parameters that would be overlooked.
+
+        Raises:
+            BadQuery: there are parameters where none are read.
+        """
+        super().initial(request, *args, **kwargs)
+        reads = self.has_parameters and request.method in permissions.SAFE_METHODS
+        if request.query_params and not reads:
+            words = _("There is no such parameter.")
+            raise BadQuery({name: [words] for name in request.query_params})
 
     def check_unchanged(self, request: Request, etag: str) -> None:
         """Refuse a change of something that is not any more what the program had read.
