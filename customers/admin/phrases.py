@@ -56,6 +56,7 @@ def _tree() -> dict[str, str]:
 def _conditions() -> dict[str, str]:
     return {
         "choose": _("choose"),
+        "none": _("none"),
         "gone": _("a segment that does not exist any more"),
         "event": _("Event"),
         "property": _("Property"),

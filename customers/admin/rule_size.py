@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from customers import define, rules, segment
+from customers import define, explain, rules
 from customers.admin.members import may_see_people, name_of
 from customers.admin.suggest import may_write_rules
 from customers.admin.vocabulary import in_words
@@ -64,7 +64,7 @@ def _people(rule: Any, user: Any) -> list[dict[str, str]]:
     if not may_see_people(user):
         return []
     found = _patiently(
-        "people", lambda: segment.people(rule=rule, limit=SHOWN_PEOPLE, at=clock.now())
+        "people", lambda: explain.people(rule=rule, limit=SHOWN_PEOPLE, at=clock.now())
     )
     people = Profile.objects.in_bulk(found or [])
     sight = define.sight(user=user)
@@ -80,7 +80,7 @@ def _people(rule: Any, user: Any) -> list[dict[str, str]]:
 
 def _counted(rule: Any, how: str) -> dict[str, Any]:
     now = clock.now()
-    found = _patiently(how, lambda: segment.size(rule=rule, sample=how == "sample", at=now))
+    found = _patiently(how, lambda: explain.size(rule=rule, sample=how == "sample", at=now))
     if found is None and how == "sample":
         return {"text": _("This takes a moment to count."), "exact": False}
     if found is None:

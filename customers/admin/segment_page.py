@@ -11,10 +11,9 @@ from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import Button, HeaderButton
 
-from customers import segment
+from customers import explain
 from customers.admin import vocabulary
 from customers.admin.members import may_see_people
-from customers.models import Segment
 from dxp.lib import clock
 
 DAYS = 30
@@ -54,7 +53,7 @@ class SegmentPage(generic.InspectView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the sections."""
         now = clock.now()
-        days = segment.history(segment=self.object, days=DAYS, at=now)
+        days = explain.history(segment=self.object, days=DAYS, at=now)
         return {
             **super().get_context_data(**kwargs),
             "segment": self.object,
@@ -63,14 +62,6 @@ class SegmentPage(generic.InspectView):
             "days": days,
             "entered": sum(day.entered for day in days),
             "left": sum(day.left for day in days),
-            "uses": used_by(self.object, self.request.user),
+            "uses": explain.uses(segment=self.object),
             "sees_people": may_see_people(self.request.user),
         }
-
-
-def used_by(one: Segment, user: Any) -> list[dict[str, str]]:
-    """Return what stands on a segment: kind, name, and the address as far as somebody may go."""
-    return [
-        {"kind": str(use.kind), "name": str(use.name), "url": str(use.url)}
-        for use in segment.uses(segment=one)
-    ]

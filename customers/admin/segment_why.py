@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
@@ -13,8 +14,8 @@ from django.views.generic import TemplateView
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 
-from customers import define, segment
-from customers.admin import vocabulary
+from customers import define, explain
+from customers.admin import vocabulary, wording
 from customers.admin.members import may_see_people, name_of
 from customers.admin.profiles import found
 from customers.models import Profile, Segment
@@ -90,11 +91,48 @@ class WhyPage(_AboutPeople):
         profile = get_object_or_404(Profile, pk=self.kwargs["profile_pk"])
         stays = profile.memberships.filter(segment=self.segment).order_by("-entered_at", "-pk")
         all_stays = list(stays[:EARLIER])
+        sight = define.sight(user=self.request.user)
+        now = clock.now()
+        why = explain.why(segment_or_rule=self.segment, profile_id=profile.pk, at=now)
         return {
             **super().get_context_data(**kwargs),
             "profile": profile,
-            "name": name_of(profile, define.sight(user=self.request.user)),
-            "why": segment.why(segment_or_rule=self.segment, profile_id=profile.pk, at=clock.now()),
+            "name": name_of(profile, sight),
+            "root": line(why.root, sight),
             "stay": next((stay for stay in all_stays if stay.left_at is None), None),
             "past_stays": [stay for stay in all_stays if stay.left_at is not None],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the tree: yes or no, the condition, and what decided."""
+
+    inside: bool
+    sentence: str
+    told: str
+    of: list[Line]
+
+
+def line(node: explain.WhyNode, sight: define.Sight) -> Line:
+    """Return a part of a rule as its reader may see it."""
+    inner = [line(child, sight) for child in node.of]
+    return Line(node.inside, node.sentence, _told(node.facts, sight), inner)
+
+
+def _told(facts: dict[str, Any], sight: define.Sight) -> str:
+    have, trait = facts.get("have"), str(facts.get("trait", ""))
+    if trait:
+        if have is None:
+            return _("It is not known.")
+        is_hidden = sight.hides(trait) or sight.hides(trait.split(".")[0])
+        return _("Known is: %(value)s") % {
+            "value": define.DOTS if is_hidden else wording.shown(have)
+        }
+    if "need" not in facts:
+        return ""
+    told = {"have": _("nothing") if have is None else wording.shown(have), "need": facts["need"]}
+    if "measure" in facts:
+        told["measure"] = facts["measure"]
+        return _("%(measure)s: %(have)s; needs %(need)s") % told
+    return _("Has %(have)s; needs %(need)s") % told

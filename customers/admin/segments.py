@@ -21,11 +21,11 @@ from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.views import generic
 from wagtail.log_actions import log
 
-from customers import rules, segment
+from customers import explain, rules, segment
 from customers.admin import vocabulary
 from customers.admin.members import MemberList
 from customers.admin.rule_field import SegmentForm, fault_of
-from customers.admin.segment_page import SegmentPage, used_by
+from customers.admin.segment_page import SegmentPage
 from customers.admin.segment_why import WhoPage, WhyPage
 from customers.admin.tables import (
     CountColumn,
@@ -35,6 +35,7 @@ from customers.admin.tables import (
     TextColumn,
     WhenColumn,
 )
+from customers.extend import Use
 from customers.models import Segment
 from dxp.lib import clock
 
@@ -53,7 +54,6 @@ class SegmentList(ListingView):
     """All segments with their size now."""
 
     any_permission_required = ["view", "add", "change", "delete"]
-    nothing = lazy("No segment yet. A segment is a group of people by a rule; add the first one.")
     is_searchable = True
     search_fields = ["name", "description"]
 
@@ -187,9 +187,9 @@ class SegmentDelete(generic.DeleteView):
         }
 
     @cached_property
-    def users(self) -> list[dict[str, str]]:
+    def users(self) -> list[Use]:
         """What stands on this segment."""
-        return used_by(self.object, self.request.user)
+        return explain.uses(segment=self.object)
 
     def form_valid(self, form: Any) -> HttpResponse:
         """Delete, unless something stands on it."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from django.urls import reverse
 from wagtail import hooks
 
 from customers import consent, segment
-from customers.models import Profile, Quarantine, Segment, Source
+from customers.models import Profile, Quarantine, Source
 from tests.customers import people
 
 pytestmark = pytest.mark.django_db
 PROFILES = "/admin/customers/profiles/"
-SEGMENTS = "/admin/customers/segments/"
 SOURCES = "/admin/customers/sources/"
-SIZE = "/admin/customers/segment-size/"
 
 
 @pytest.fixture
@@ -183,159 +179,6 @@ class TestProfilePage:
             assert "<script>alert" not in text(mara.get(address))
 
 
-class TestSegments:
-    def filled(self, **changes):
-        told = {"name": "Buyers", "description": "", "rule": json.dumps(people.bought())}
-        return {**told, **changes}
-
-    def test_are_made_and_filled(self, mara):
-        people.happened(people.track("ana", "purchase", "p-1"))
-
-        answer = mara.post(f"{SEGMENTS}new/", self.filled())
-
-        made = Segment.objects.get()
-        assert answer.status_code == 302
-        assert answer["Location"] == f"{SEGMENTS}members/{made.pk}/"
-        assert made.rule == people.bought()
-        assert made.members.filter(left_at=None).count() == 1
-
-    def test_are_changed_and_people_move(self, mara):
-        people.happened(people.track("ana", "purchase", "p-1"))
-        made = segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
-
-        mara.post(
-            f"{SEGMENTS}edit/{made.pk}/",
-            self.filled(name="Regulars", rule=json.dumps(people.bought(times=2))),
-        )
-
-        made.refresh_from_db()
-        assert made.name == "Regulars"
-        assert made.rule == people.bought(times=2)
-        assert list(made.members.values_list("left_cause", flat=True)) == ["edit"]
-
-    @pytest.mark.parametrize(
-        ("rule", "words"),
-        [
-            ("", "Add at least one condition."),
-            ("{", "This is not a rule."),
-            ("[" * 5000, "This is not a rule."),
-            ('{"v": 1, "root": {"op": "and", "of": []}}', "A group needs at least one condition."),
-            ('{"v": 1, "root": {"op": "segment", "id": 999}}', "does not exist any more"),
-        ],
-    )
-    def test_tell_what_is_wrong_and_lose_nothing(self, mara, rule, words):
-        answer = mara.post(f"{SEGMENTS}new/", self.filled(rule=rule, description="for autumn"))
-
-        shown = text(answer)
-        assert words in shown
-        assert "for autumn" in shown
-        assert answer.context["form"]["rule"].value() == rule
-        assert not Segment.objects.exists()
-
-    def test_may_not_ask_themselves(self, mara):
-        made = segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
-        itself = {"v": 1, "root": {"op": "segment", "id": made.pk}}
-
-        answer = mara.post(f"{SEGMENTS}edit/{made.pk}/", self.filled(rule=json.dumps(itself)))
-
-        assert "This segment would ask itself." in text(answer)
-        assert Segment.objects.get().rule == people.bought()
-
-    def test_suggest_what_really_exists(self, mara):
-        people.ana()
-        people.happened({
-            "type": "identify",
-            "userId": "bruno",
-            "traits": {"country": "HR", "age": 30, "vip": True},
-        })
-        segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
-
-        told = mara.get(f"{SEGMENTS}new/").context["vocabulary"]
-
-        fields = {one["name"]: one for one in told["fields"]}
-        assert fields["country"] == {"name": "country", "kind": "text", "values": ["HR"]}
-        assert (fields["age"]["kind"], fields["vip"]["kind"]) == ("number", "boolean")
-        assert fields["email"]["values"] == []
-        assert told["events"] == ["Article Viewed", "Identified"]
-        assert [one["name"] for one in told["segments"]] == ["Buyers"]
-
-    def test_list_their_members(self, mara):
-        people.ana()
-        made = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
-
-        shown = text(mara.get(f"{SEGMENTS}members/{made.pk}/"))
-        export = b"".join(mara.get(f"{SEGMENTS}members/{made.pk}/?export=csv").streaming_content)
-
-        assert "Ana Marić" in shown
-        assert "first fill" in shown
-        assert "country is “HR”" in shown
-        assert "Ana Marić" in export.decode()
-
-    def test_are_listed_with_size_and_rule(self, mara):
-        people.ana()
-        segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
-
-        shown = text(mara.get(SEGMENTS))
-
-        assert "country is “HR”" in shown
-        assert "Live" in shown
-
-    def test_are_deleted_after_a_warning(self, mara):
-        people.ana()
-        made = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
-
-        assert "“Croatia” holds 1 person." in text(mara.get(f"{SEGMENTS}delete/{made.pk}/"))
-        mara.post(f"{SEGMENTS}delete/{made.pk}/")
-
-        assert not Segment.objects.exists()
-        assert Profile.objects.filter(state="ACTIVE").count() == 1
-
-    def test_stay_while_another_stands_on_them(self, mara):
-        made = segment.create(name="Buyers", rule=people.bought(), at=people.NOON)
-        segment.create(
-            name="Same", rule={"v": 1, "root": {"op": "segment", "id": made.pk}}, at=people.NOON
-        )
-
-        assert "can&#x27;t be deleted" in text(mara.get(f"{SEGMENTS}delete/{made.pk}/")).replace(
-            "can't", "can&#x27;t"
-        )
-        mara.post(f"{SEGMENTS}delete/{made.pk}/")
-
-        assert Segment.objects.filter(pk=made.pk).exists()
-
-
-class TestLiveSize:
-    def test_counts_and_reads_the_rule_back(self, mara):
-        people.ana()
-
-        told = mara.post(SIZE, {"rule": json.dumps(people.from_country("HR"))}).json()
-
-        assert told["text"] == "1 person"
-        assert told["exact"] is True
-        assert told["sentence"] == "country is “HR”"
-
-    def test_points_to_the_condition_that_is_wrong(self, mara):
-        rule = people.from_country("HR")
-        rule["root"]["of"].append({"op": "event", "name": ""})
-
-        told = mara.post(SIZE, {"rule": json.dumps(rule)}).json()
-
-        assert told["error"] == {"path": "root.of.1.name", "words": "Choose an event."}
-
-    @pytest.mark.parametrize(
-        "rule",
-        [
-            "",
-            "null",
-            "{}",
-            "[[",
-            '{"v":1,"root":{"op":"trait","field":"\\u0000","cmp":"eq","value":1}}',
-        ],
-    )
-    def test_survives_nonsense(self, mara, rule):
-        assert "error" in mara.post(SIZE, {"rule": rule}).json()
-
-
 class TestSources:
     def test_are_made_and_show_their_key_and_how_to_send(self, mara):
         answer = mara.post(f"{SOURCES}new/", {"name": "Shop", "is_active": "on"}, follow=True)
@@ -378,13 +221,9 @@ class TestSources:
 class TestRights:
     def addresses(self):
         ana = people.ana()
-        made = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
         source = people.website()
         return [
             PROFILES, f"{PROFILES}results/", page_of(ana), f"{PROFILES}?export=csv",
-            SEGMENTS, f"{SEGMENTS}results/", f"{SEGMENTS}new/", f"{SEGMENTS}edit/{made.pk}/",
-            f"{SEGMENTS}delete/{made.pk}/", f"{SEGMENTS}members/{made.pk}/",
-            f"{SEGMENTS}members/{made.pk}/results/", f"{SEGMENTS}members/{made.pk}/?export=csv",
             SOURCES, f"{SOURCES}results/", f"{SOURCES}new/", f"{SOURCES}edit/{source.pk}/",
             f"{SOURCES}inspect/{source.pk}/", f"{SOURCES}latest/{source.pk}/",
             "/admin/customers/rejected/", "/admin/customers/rejected/results/",
@@ -402,31 +241,9 @@ class TestRights:
             assert answer.status_code == 403 or answer["Location"] == "/admin/", address
 
     def test_keep_omar_from_writing(self, omar):
-        made = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
-        rule = json.dumps(people.bought())
-
-        omar.post(f"{SEGMENTS}new/", {"name": "Buyers", "rule": rule})
-        omar.post(f"{SEGMENTS}edit/{made.pk}/", {"name": "Mine", "rule": rule})
-        omar.post(f"{SEGMENTS}delete/{made.pk}/")
         omar.post(f"{SOURCES}new/", {"name": "Mine", "is_active": "on"})
-        size = omar.post(SIZE, {"rule": rule})
 
-        assert list(Segment.objects.values_list("name", flat=True)) == ["Croatia"]
         assert not Source.objects.filter(name="Mine").exists()
-        assert size.status_code in {302, 403}
-
-    def test_let_those_write_rules_who_may_not_see_people(self, client):
-        client.force_login(people.staff("rita", "view_segment", "add_segment", "change_segment"))
-        made = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
-
-        listed = text(client.get(SEGMENTS))
-        answer = client.post(
-            f"{SEGMENTS}new/", {"name": "Buyers", "rule": json.dumps(people.bought())}
-        )
-
-        assert f"{SEGMENTS}edit/{made.pk}/" in listed
-        assert f"{SEGMENTS}members/{made.pk}/" not in listed
-        assert answer["Location"] == SEGMENTS
 
     def test_show_omar_no_menu(self, omar):
         assert "/admin/customers/" not in text(omar.get(reverse("wagtailadmin_home")))

@@ -1,17 +1,21 @@
-"""Mara writes a segment's rule by keyboard, in a real browser."""
+"""Mara writes a segment's rule by keyboard and reads why somebody is in it, in a real browser."""
 
 from __future__ import annotations
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from customers import segment
 from customers.models import Segment
 from tests.browser.conftest import CHROMIUM, QUIET
+from tests.browser.test_screens import AXE, CUT_OFF, FAULTS, FORMS, TAGS, WAGTAILS
 from tests.customers import people
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+SEGMENTS = "/admin/customers/segments/"
 
 
 @pytest.fixture
@@ -24,95 +28,213 @@ def at_screen(client, live_server):
         "url": live_server.url,
     }
 
-    def visit(doing):
+    def visit(doing, forms):
         faults = []
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-            context = browser.new_context(base_url=live_server.url)
-            context.add_cookies([cookie])
-            page = context.new_page()
-            page.on("pageerror", lambda error: faults.append(error))
-            doing(page)
+            for form in forms:
+                context = browser.new_context(
+                    base_url=live_server.url, bypass_csp=True, **FORMS[form]
+                )
+                context.add_cookies([cookie])
+                page = context.new_page()
+                page.on("pageerror", lambda error: faults.append(error))
+                doing(page)
+                context.close()
             browser.close()
         return faults
 
-    def run(doing):
+    def run(doing, forms=("desk",)):
         # In a thread of its own: where Playwright's loop runs, Django refuses to use the database.
         with ThreadPoolExecutor(1) as thread:
-            assert thread.submit(visit, doing).result() == []
+            assert thread.submit(visit, doing, forms).result() == []
 
     return run
 
 
-def test_the_builder_counts_while_the_rule_is_typed(at_screen):
+def everything(inner):
+    """A rule with every kind of condition and group."""
+    articles = {
+        "event": "Article Viewed",
+        "where": [{"prop": "topic", "cmp": "set", "value": True}],
+    }
+    return {"v": 1, "root": {"op": "and", "of": [
+        {"op": "not", "of": {"op": "trait", "field": "plan", "cmp": "set", "value": True}},
+        {"op": "or", "of": [
+            {"op": "trait", "field": "country", "cmp": "in", "value": ["HR", "RO"]},
+            {"op": "trait", "field": "born", "cmp": "anniversary_in", "value": 7, "unit": "days"},
+            {"op": "trait", "field": "born", "cmp": "before", "value": "2001-01-31"},
+            {"op": "not", "of": {"op": "or", "of": [
+                {"op": "event", "matcher": articles, "metric": "count",
+                 "window": {"last": [30, "days"]}, "cmp": "gte", "value": 2},
+                {"op": "event", "matcher": {"event": "purchase"}, "metric": "sum",
+                 "window": {"between": [30, 90, "days"]}, "cmp": "gt", "value": 99.5},
+            ]}},
+        ]},
+        {"op": "event", "matcher": {"event": "purchase"}, "metric": "sum", "prop": "shipping",
+         "window": {"from": "2026-01-01", "to": "2026-06-30"}, "cmp": "lte", "value": 10},
+        {"op": "sequence", "steps": [articles, {"event": "purchase"}], "within": [2, "days"],
+         "window": {"last": [90, "days"]}, "without": {"event": "Unsubscribed"}},
+        {"op": "segment", "id": inner.pk},
+        {"op": "consent", "purpose": "marketing", "channel": "email", "state": "granted"},
+        {"op": "bucket", "salt": "autumn", "from": 0, "to": 50},
+        {"op": "contact", "channel": "email"},
+    ]}}  # fmt: skip
+
+
+class Keyboard:
+    """A page that is used by its keys alone."""
+
+    def __init__(self, page):
+        self.page = page
+        self.press = page.keyboard.press
+        self.type = page.keyboard.type
+
+    def tab_to(self, pattern):
+        """Go on with the Tab key to a control of this id."""
+        for _ in range(60):
+            self.press("Tab")
+            here = self.page.evaluate("document.activeElement.id || ''")
+            if re.search(pattern, here):
+                return here
+        raise AssertionError(f"The Tab key never comes to {pattern}.")
+
+    def choose(self, typed, suggested):
+        """Type into a field that suggests, and take the suggestion."""
+        self.type(typed)
+        option = self.page.get_by_role("option", name=suggested, exact=True)
+        expect(option).to_be_visible()
+        self.press("ArrowDown")
+        expect(option).to_have_attribute("aria-selected", "true")
+        self.press("Enter")
+
+
+def test_a_nested_rule_is_written_by_keyboard_and_explains_itself(at_screen):
     people.ana()
+    people.happened({
+        "type": "identify",
+        "userId": "bruno",
+        "messageId": "b",
+        "traits": {"country": "HR"},
+    })
     people.chen()
 
-    at_screen(write_rule)
+    at_screen(writes_and_reads)
 
-    made = Segment.objects.get(name="Readers in Croatia")
-    assert [node["op"] for node in made.rule["root"]["of"]] == ["event", "and"]
-    assert made.members.count() == 1
-
-
-def write_rule(page):
-    page.goto("/admin/customers/segments/new/")
-    page.fill("#id_name", "Readers in Croatia")
-    size, sentence = page.locator(".dxp-rule__size"), page.locator(".dxp-rule__sentence")
-
-    page.focus("#rule-0-kind")
-    page.keyboard.type("Event")
-    expect(page.locator("#rule-0-kind")).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.type("Article Viewed")
-    expect(sentence).to_have_text("did “Article Viewed” at least once")
-    expect(size).to_have_text("1 person")
-
-    page.focus("#rule-add-group")
-    page.keyboard.press("Enter")
-    expect(page.locator("#rule-1-0-error")).to_have_text("Choose a trait.")
-    page.check("#rule-1-not")
-    page.fill("#rule-1-0-field", "country")
-    page.fill("#rule-1-0-value", "HR")
-    expect(size).to_have_text("0 people")
-    page.uncheck("#rule-1-not")
-    expect(size).to_have_text("1 person")
-
-    page.click("footer button[type=submit]")
-    page.wait_for_url("**/members/*/")
-
-
-def test_the_builder_shows_what_was_saved(at_screen):
-    rule = {
-        "v": 1,
-        "root": {
-            "op": "and",
-            "of": [
-                {"op": "not", "of": {"op": "trait", "field": "plan", "cmp": "set", "value": False}},
-                {
-                    "op": "or",
-                    "of": [
-                        {"op": "trait", "field": "country", "cmp": "in", "value": ["HR", "RO"]},
-                        {
-                            "op": "event", "name": "purchase", "metric": "sum",
-                            "window": {"last": [30, "days"]}, "cmp": "gt", "value": 99.5,
-                        },
-                    ],
-                },
-            ],
-        },
+    made = Segment.objects.get(name="Readers")
+    assert made.rule["root"] == {
+        "op": "and",
+        "of": [
+            {
+                "op": "event", "matcher": {"event": "Article Viewed"}, "metric": "count",
+                "window": "all", "cmp": "gte", "value": 2,
+            },
+            {
+                "op": "or",
+                "of": [
+                    {"op": "trait", "field": "country", "cmp": "in", "value": ["HR", "RO"]},
+                    {"op": "not", "of": {"op": "trait", "field": "age", "cmp": "gte", "value": 18}},
+                ],
+            },
+        ],
     }  # fmt: skip
-    made = Segment.objects.create(name="Any", slug="any", rule=rule, state="LIVE")
 
-    def there_and_back(page):
-        page.goto(f"/admin/customers/segments/edit/{made.pk}/")
-        # The builder writes the whole rule anew.
-        page.check("#rule-1-0-not")
-        page.uncheck("#rule-1-0-not")
+
+def writes_and_reads(page):
+    keys = Keyboard(page)
+    size, sentence = page.locator(".dxp-rule__size"), page.locator("aside .dxp-rule__sentence")
+    page.goto(f"{SEGMENTS}new/")
+    page.focus("#id_name")
+    keys.type("Readers")
+
+    keys.tab_to(r"-add$")
+    keys.press("Enter")
+    keys.type("What they did")
+    keys.tab_to("matcher-event$")
+    keys.choose("artic", "Article Viewed")
+    keys.tab_to("-value$")
+    keys.press("Control+A")
+    keys.type("2")
+    expect(size).to_have_text("1 person")
+    expect(page.locator(".dxp-rule__people a")).to_have_text("Ana Marić")
+
+    keys.tab_to("-add-group$")
+    keys.press("Enter")
+    keys.tab_to("-field$")
+    keys.choose("coun", "country")
+    keys.tab_to("-cmp$")
+    keys.type("is one of")
+    keys.tab_to("-value$")
+    keys.choose("h", "HR")
+    keys.type("RO")
+    keys.press("Enter")
+    # A copy becomes the other condition of the group; then its copy is taken away, and comes back.
+    keys.press("Alt+Shift+D")
+    keys.press("Alt+Shift+Delete")
+    expect(page.locator(".dxp-rule__leaf")).to_have_count(2)
+    keys.press("Control+Z")
+    expect(page.locator(".dxp-rule__leaf")).to_have_count(3)
+    for _ in range(2):
+        keys.press("Control+Shift+Z")
+        keys.press("Control+Z")
+    page.focus(".dxp-rule__leaf >> nth=2 >> [id$='-field']")
+    keys.press("Control+A")
+    keys.choose("age", "age number")
+    keys.tab_to("-cmp$")
+    keys.type("is at least")
+    keys.tab_to("-value$")
+    expect(page.locator(".dxp-rule__leaf >> nth=2")).to_contain_text("Give a number.")
+    expect(page.locator(":focus")).to_have_attribute("aria-invalid", "true")
+    keys.type("18")
+    keys.press("Alt+Shift+N")
+    expect(page.locator("[aria-invalid]")).to_have_count(0)
+    expect(sentence).to_contain_text("or not")
+    expect(size).to_have_text("1 person")
+
+    keys.press("Control+S")
+    page.wait_for_url("**/inspect/*/")
+    expect(page.locator(".dxp-segment__people")).to_have_text("1")
+    page.focus(".dxp-search input")
+    keys.type("ana")
+    keys.press("Enter")
+    page.wait_for_url("**/why/*/?q=ana")
+    page.focus(".dxp-why li a")
+    keys.press("Enter")
+    page.wait_for_url("**/why/*/*/")
+    expect(page.locator(".dxp-why__verdict")).to_contain_text("The rule picks this person now.")
+    assert page.locator(".dxp-why__tree .dxp-why__answer").all_inner_texts() == [
+        "yes", "yes", "yes", "yes", "no", "yes",
+    ]  # fmt: skip
+
+
+def test_what_was_saved_comes_back_and_everybody_can_use_it(at_screen):
+    ana = people.ana()
+    inner = segment.create(name="Croatia", rule=people.from_country("HR"), at=people.NOON)
+    made = segment.create(name="Everything", rule=everything(inner), at=people.NOON)
+    rule = made.rule
+
+    def looks(page):
+        narrow = page.viewport_size["width"]
+        for address, ready in [
+            (f"{SEGMENTS}edit/{made.pk}/", "aside .dxp-rule__sentence:not(:empty)"),
+            (f"{SEGMENTS}inspect/{made.pk}/", ".dxp-chart svg"),
+            (f"{SEGMENTS}why/{made.pk}/{ana.pk}/", ".dxp-why__tree"),
+        ]:
+            page.goto(address)
+            page.locator(ready).first.wait_for()
+            page.add_script_tag(path=AXE)
+            assert page.evaluate(FAULTS, [TAGS, WAGTAILS]) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= narrow
+            assert page.evaluate(CUT_OFF, narrow) == []
+        # The builder writes the whole rule anew, and what it writes is what it read.
+        page.goto(f"{SEGMENTS}edit/{made.pk}/")
+        box = page.locator(".dxp-rule__leaf >> nth=0 >> input[type=checkbox]")
+        box.uncheck()
+        box.check()
         page.click("footer button[type=submit]")
-        page.wait_for_url("**/members/*/")
+        page.wait_for_url("**/inspect/*/")
 
-    at_screen(there_and_back)
+    at_screen(looks, forms=FORMS)
 
     made.refresh_from_db()
     assert made.rule == rule

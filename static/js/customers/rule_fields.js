@@ -120,7 +120,10 @@ function settle(spot) {
 
 function choices(spot) {
   const { field, form, it } = spot;
-  if (!field.options.length && field.suggest) return it.choices[field.suggest] ?? [];
+  if (!field.options.length && field.suggest) {
+    const any = field.required ? [] : [["", it.words.none]];
+    return [...any, ...(it.choices[field.suggest] ?? [])];
+  }
   const fitting = field.key.endsWith("cmp") ? form.groups?.[typeOf(spot)] : null;
   return fitting ? field.options.filter(([option]) => fitting.includes(option)) : field.options;
 }
@@ -128,8 +131,8 @@ function choices(spot) {
 function choice(spot) {
   const { field } = spot;
   const options = choices(spot);
-  const now = spot.get();
-  const all = options.some(([option]) => option === now) ? options : [[now ?? "", now || spot.it.words.choose], ...options];
+  const now = spot.get() ?? "";
+  const all = options.some(([option]) => option === now) ? options : [[now, now || spot.it.words.choose], ...options];
   return select(spot.id, field.label, all, now, (chosen) => {
     spot.put(chosen);
     settle(spot);

@@ -72,7 +72,9 @@ export function reshaped(value, shape, type) {
 
 const SUITS = {
   name: (value) => typeof value === "string",
-  choice: (value, field) => field.options.some(([option]) => option === value),
+  choice: (value, field) => (
+    field.options.length ? field.options.some(([option]) => option === value) : typeof value === "string"
+  ),
   values: (value) => Array.isArray(value),
   boolean: (value) => typeof value === "boolean",
   window: (value) => value === "all" || (typeof value === "object" && value !== null),
