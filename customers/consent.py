@@ -150,7 +150,7 @@ def ask(
     topic is a refusal within what is allowed. A pause holds back marketing and nothing else. One
     query, whatever the number.
     """
-    asked = {
+    asked: dict[str, Any] = {
         "purpose": purpose, "at": at, "channel": channel, "topic": topic, "pending": State.PENDING,
         "granted": State.GRANTED,
     }  # fmt: skip

@@ -28,7 +28,7 @@ from journeys.channels.base import Channel, Outcome, Parcel, Receipt
 from journeys.channels.email import mime
 from journeys.compose import SAMPLE, House, compose, fill, leave_token, rendered
 from journeys.models import Delivery, Edition, Message, Sender, Suppression
-from journeys.permit import permit, permit_questions
+from journeys.permit import Verdict, permit, permit_questions
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -113,21 +113,12 @@ def claim(
         .filter(sender=sender, state=State.QUEUED, due_at__lte=at)
         .order_by("due_at", "pk")[:limit]
     )
-    verdicts = permit(
-        asked={_asked(delivery) for delivery in queued if not delivery.confirms_id}, at=at
-    )
-    questions = permit_questions(
-        points=[delivery.contact_point for delivery in queued if delivery.confirms_id]
-    )
+    verdicts = _verdicts(queued, at)
     epoch = mark.epoch() if queued else ""
     jobs: list[Job] = []
     served: set[int] = set()
-    for delivery in queued:
+    for delivery, verdict in zip(queued, verdicts, strict=True):
         edition = delivery.message.current
-        if delivery.confirms_id:
-            verdict = questions[delivery.contact_point_id]
-        else:
-            verdict = verdicts[_asked(delivery)]
         reason = verdict.reason
         if verdict.once and delivery.profile_id in served:
             reason = Reason.RHYTHM
@@ -152,6 +143,15 @@ def claim(
     done.claimed += len(queued)
     done.skipped += len(queued) - len(jobs)
     return jobs, len(jobs)
+
+
+def _verdicts(queued: Sequence[Delivery], at: datetime) -> list[Verdict]:
+    """Ask of each delivery whether it may go: questions to an address by another rule than news."""
+    news = permit(asked={_asked(one) for one in queued if not one.confirms_id}, at=at)
+    questions = permit_questions(points=[one.contact_point for one in queued if one.confirms_id])
+    return [
+        questions[one.contact_point_id] if one.confirms_id else news[_asked(one)] for one in queued
+    ]
 
 
 def _asked(delivery: Delivery) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from wagtail.admin.ui.components import Component
 
 from customers import consent, prefer, prove, said
 from customers.consent import Answer
+from customers.define import Sight
 from customers.models import ConsentEntry, ContactPoint, Preference, Profile
 from dxp.lib import clock
 
@@ -42,9 +43,11 @@ class LedgerPanel(Component):
         return render_to_string("customers/consent/broken.html", {"audit": audit})
 
 
-def consent_panel(profile: Profile) -> SafeString:
-    """Return the panel of a person's consents."""
+def consent_panel(profile: Profile, eyes: Sight) -> SafeString:
+    """Return the panel of a person's consents; addresses as far as the reader may see them."""
     points = list(profile.contact_points.order_by("pk"))
+    for point in points:
+        point.shown = eyes.shown(point.channel, point.shown)
     aliases = list(profile.aliases.values_list("pk", flat=True))
     entries = (
         ConsentEntry.objects

@@ -135,8 +135,94 @@ class TestConsentBanner:
             assert chen.page.is_visible("[data-consent]")
             assert chen.events() == []
 
+    def test_takes_a_choice_of_single_uses(self, visit):
+        chosen = {
+            "body": "{}",
+            "headers": {"Set-Cookie": f"dxp_aid={AID}; Path=/\ndxp_no=tracking; Path=/"},
+        }
+        with visit(answers={"/_x/consent": chosen, "/_x/slots": {"body": "{}"}}) as ana:
+            ana.open("/")
+            ana.page.click("[data-consent] summary")
+            ana.page.check("[data-consent] [value=personalization]")
+            ana.page.click("[data-consent] button[value=choose]")
+
+            assert ana.wait(lambda: len(ana.sent) == 2)
+            assert json.loads(ana.sent[0][1]) == {
+                "choice": "choose", "page": "/", "purposes": ["personalization"],
+            }  # fmt: skip
+            # Her slots are filled; what she does is told to nobody.
+            assert ana.sent[1][0] == "/_x/slots"
+            ana.open("/insights/cash/")
+            ana.page.wait_for_timeout(200)
+            assert ana.events() == []
+
+    def test_yes_and_no_weigh_the_same(self, visit):
+        with visit() as chen:
+            chen.open("/")
+            yes, no = (
+                chen.page.locator(f"[data-consent] button[value={choice}]").evaluate(
+                    """(button) => {
+                      const { color, backgroundColor, borderColor, fontSize, fontWeight } =
+                        getComputedStyle(button);
+                      const { width, height } = button.getBoundingClientRect();
+                      return [color, backgroundColor, borderColor, fontSize, fontWeight,
+                        Math.round(width), Math.round(height)];
+                    }"""
+                )
+                for choice in ("accept", "reject")
+            )
+            assert yes == no
+
+    @pytest.mark.parametrize("signal", ["globalPrivacyControl: true", "doNotTrack: '1'"])
+    def test_takes_the_wish_of_the_browser_for_a_no(self, visit, signal):
+        with visit(answers=TAKEN) as chen:
+            name, value = signal.split(": ")
+            chen.page.add_init_script(
+                f"Object.defineProperty(Navigator.prototype, '{name}', {{ get: () => {value} }});"
+            )
+            for path in ("/", "/insights/cash/"):
+                chen.open(path)
+                chen.page.wait_for_timeout(200)
+
+                assert not chen.page.is_visible("[data-consent]")
+            assert chen.sent == []
+            assert chen.context.cookies() == []
+
+            # The way to say otherwise stays open.
+            chen.page.click("[data-cookie-settings]")
+            assert chen.page.is_visible("[data-consent]")
+
+    def test_pitfall_23_withdrawing_stops_the_tracker_at_once_on_every_page(self, visit):
+        gone = {
+            "body": "{}",
+            "headers": {"Set-Cookie": "dxp_aid=; Max-Age=0; Path=/\ndxp_no=1; Path=/"},
+        }
+        with visit(cookies={"dxp_aid": AID}, answers={"/_x/consent": gone, **TAKEN}) as ana:
+            ana.open("/insights/cash/")
+            assert ana.wait(lambda: len(ana.events()) == 2)
+            ana.page.click("[data-cookie-settings]")
+            ana.page.click("[data-consent] button[value=reject]")
+            ana.page.wait_for_selector("[data-consent]", state="hidden")
+            ana.page.evaluate("window.dxp.track('Clicked', {})")
+            for path in ("/", "/insights/cash/", "/letter/"):
+                ana.open(path)
+                ana.page.wait_for_timeout(150)
+
+                assert not ana.page.is_visible("[data-consent]")
+            assert len(ana.events()) == 2
+            assert {one["name"]: one["value"] for one in ana.context.cookies()} == {"dxp_no": "1"}
+
 
 class TestSlots:
+    def test_person_who_said_yes_and_no_is_asked_again(self, visit, pages):
+        decision = {pages.slot: {"html": None, "variant": "default", "reason": "ask-again"}}
+        answers = {"/_x/slots": {"body": json.dumps(decision)}, **TAKEN}
+        with visit(cookies={"dxp_aid": AID}, answers=answers) as ana:
+            ana.open("/")
+            ana.page.wait_for_selector("[data-consent]")
+
+            assert "You answered differently" in ana.page.inner_text("[data-consent]")
+
     def test_variant_takes_its_place_without_a_jump(self, visit, pages):
         answers = {"/_x/slots": slot_answer(pages, "<p>Welcome back</p>"), **TAKEN}
         with visit(cookies={"dxp_aid": AID}, answers=answers) as ana:

@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 
-from customers import consent, identify, prove
+from customers import consent, identify, prove, segment
 from customers.models import ConsentAudit, ConsentEntry, ConsentNotice
 from dxp.lib.clock import now
 
@@ -185,6 +185,24 @@ class TestForgetting:
         tamper("UPDATE customers_consententry SET state = 'GRANTED' WHERE id = %s", story[1].pk)
 
         assert prove.verify(at=now()).broken_id == story[1].pk
+
+
+class TestSegments:
+    def test_that_look_at_consent_follow_it(self, ana, mailbox):
+        allowed = {"op": "consent", "purpose": "marketing", "channel": "email", "state": "granted"}
+        group = segment.create(name="Letter", rule={"v": 1, "root": allowed}, at=now())
+
+        def members():
+            while segment.sweep(at=now() + DAY):
+                pass
+            return set(segment.members_of(ana.profile_id))
+
+        for state, there in (("GRANTED", {group.pk}), ("WITHDRAWN", set())):
+            consent.record(
+                purpose="marketing", channel="email", state=state, method="form",
+                contact_point=mailbox, at=now(),
+            )  # fmt: skip
+            assert members() == there
 
 
 class TestNotices:
