@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from customers import survive
-from customers.models import ComputedTrait, TraitDef
+from customers.models import ComputedTrait, Event, Profile, TraitDef
 from dxp.lib import rows
 
 LONGEST_KEY = 200
@@ -71,6 +72,19 @@ class Sight:
         An address of a profile is asked for as `email` or `phone`, whatever traits there are.
         """
         return DOTS if value is not None and self.hides(key) else value
+
+    def person(self, profile: Profile) -> Profile:
+        """Return a copy of a profile that knows only what this viewer may see, its name too."""
+        seen = copy.copy(profile)
+        if self.hidden_keys and isinstance(profile.traits, dict):
+            seen.traits = {key: one for key, one in profile.traits.items() if not self.hides(key)}
+        return seen
+
+    def event(self, event: Event) -> Event:
+        """Return an event with dots for hidden traits that it tells."""
+        if self.hidden_keys and event.type == Event.Type.IDENTIFY:
+            event.properties = self.traits(event.properties)
+        return event
 
     def traits(self, traits: Mapping[str, Any]) -> dict[str, Any]:
         """Return all traits of a person as this viewer may see them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dxp.lib.hooks import hookspec
 
@@ -66,8 +66,11 @@ def customers_profile_erased(
 
 
 @hookspec
-def customers_profile_panels(profile: Profile) -> str:
-    """Offer a panel of HTML on the profile page in the admin, or an empty text."""
+def customers_profile_panels(profile: Profile, user: Any) -> str:
+    """Offer a panel of HTML on the profile page in the admin, or an empty text.
+
+    `user` is who looks at it; `customers.define.sight` says what they may see.
+    """
     return ""
 
 

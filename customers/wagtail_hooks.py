@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 from django.templatetags.static import static
@@ -15,7 +16,8 @@ from wagtail import hooks
 from wagtail.admin.ui.components import Component
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
-from customers import compute
+from customers import compute, define
+from customers.admin.computed import ComputedViewSet
 from customers.admin.consent_panel import LedgerPanel, consent_panel
 from customers.admin.profiles import ProfileViewSet
 from customers.admin.rejected import RejectedViewSet
@@ -24,6 +26,8 @@ from customers.admin.rule_size import rule_size
 from customers.admin.segments import SegmentViewSet
 from customers.admin.sources import SourceViewSet
 from customers.admin.suggest import suggest
+from customers.admin.trait_panel import tell
+from customers.admin.traits import TraitViewSet
 from customers.models import Profile
 from customers.record import Recorded
 
@@ -36,7 +40,10 @@ class CustomersGroup(ModelViewSetGroup):
     menu_label = _("Customers")
     menu_icon = "group"
     menu_order = 150
-    items = (ProfileViewSet, SegmentViewSet, SourceViewSet, RejectedViewSet)
+    items = (
+        ProfileViewSet, TraitViewSet, ComputedViewSet, SegmentViewSet, SourceViewSet,
+        RejectedViewSet,
+    )  # fmt: skip
 
 
 @hooks.register("register_admin_viewset")
@@ -56,14 +63,15 @@ def rule_builder_urls() -> list[URLPattern]:
     """Give the rule builder the addresses that it asks for sizes and values."""
     return [
         path("customers/segment-size/", rule_size, name="customers_segment_size"),
+        path("customers/profiles/<int:pk>/tell/", tell, name="customers_tell_trait"),
         path("customers/segment-suggest/", suggest, name="customers_segment_suggest"),
     ]
 
 
 @hooks.register("customers_profile_panels")
-def consents_of(profile: Profile) -> SafeString:
+def consents_of(profile: Profile, user: Any) -> SafeString:
     """Show what a person allowed, with its proof."""
-    return consent_panel(profile)
+    return consent_panel(profile, define.sight(user=user))
 
 
 @hooks.register("construct_homepage_panels")

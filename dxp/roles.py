@@ -18,6 +18,14 @@ RETENTION = [f"customers.{act}_retentionrule" for act in ("view", "add", "change
 TELLING = ["customers.change_profile", "customers.add_event"]
 CONSENTS = ["customers.view_consententry", "customers.add_consententry"]
 ASKED_FOR = ["customers.delete_profile"]
+# What a trait means; what of people's traits is private, by class.
+TRAITS = ["customers.view_traitdef", "customers.view_computedtrait"]
+MEANINGS = [
+    "customers.change_traitdef", "customers.add_computedtrait", "customers.change_computedtrait",
+    "customers.delete_computedtrait",
+]  # fmt: skip
+PRIVATE = ["customers.see_name", "customers.see_contact", "customers.see_birth"]
+SENSITIVE = ["customers.see_sensitive"]
 JOURNEYS = [
     f"journeys.{act}_{noun}"
     for noun in ("journey", "message")
@@ -37,6 +45,10 @@ ROLES: dict[str, list[str]] = {
         *TELLING,
         *CONSENTS,
         *ASKED_FOR,
+        *TRAITS,
+        *MEANINGS,
+        *PRIVATE,
+        *SENSITIVE,
         *RETENTION,
         *JOURNEYS,
         *OUTBOX,
@@ -44,9 +56,20 @@ ROLES: dict[str, list[str]] = {
         *TOPICS,
         *STAFF,
     ],
-    "Marketer": [*ENTER, *PEOPLE, *SEGMENTS, *JOURNEYS, *OUTBOX, *REPORTS, *TOPICS],
+    "Marketer": [
+        *ENTER,
+        *PEOPLE,
+        *SEGMENTS,
+        *TRAITS,
+        *MEANINGS,
+        *PRIVATE,
+        *JOURNEYS,
+        *OUTBOX,
+        *REPORTS,
+        *TOPICS,
+    ],
     "Editor": [*ENTER, *TOPICS, "customers.view_segment"],
-    "Analyst": [*ENTER, *PEOPLE, *REPORTS, "journeys.view_journey"],
+    "Analyst": [*ENTER, *PEOPLE, *TRAITS, *REPORTS, "journeys.view_journey"],
     "Data steward": [
         *ENTER,
         *PEOPLE,
@@ -55,9 +78,13 @@ ROLES: dict[str, list[str]] = {
         *TELLING,
         *CONSENTS,
         *ASKED_FOR,
+        *TRAITS,
+        *MEANINGS,
+        *PRIVATE,
+        *SENSITIVE,
         *RETENTION,
     ],
-    "Adviser": [*ENTER, "customers.view_profile"],
+    "Adviser": [*ENTER, "customers.view_profile", *PRIVATE],
     "Developer": [
         *ENTER,
         *SOURCES,

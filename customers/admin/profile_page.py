@@ -12,8 +12,9 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views import generic
 
-from customers import extend
-from customers.admin import wording
+from customers import define, extend
+from customers.admin import trait_panel, wording
+from customers.define import Sight
 from customers.models import (
     Alias,
     ConsentEntry,
@@ -41,30 +42,32 @@ class ProfilePage(generic.InspectView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the sections."""
-        profile = self.object
+        profile, eyes = self.object, define.sight(user=self.request.user)
         aliases = list(profile.aliases.order_by("pk"))
         stays = list(profile.memberships.select_related("segment").order_by("-entered_at", "-pk"))
         return {
             **super().get_context_data(**kwargs),
-            "profile": profile,
-            "initials": initials(profile),
+            "profile": eyes.person(profile),
+            "initials": initials(eyes.person(profile)),
             "merged_into": merged_into(profile),
-            "traits": [
-                (name, wording.shown(value)) for name, value in sorted(profile.traits.items())
-            ],
-            "contacts": contacts(profile),
+            "traits": trait_panel.panel(profile=profile, user=self.request.user),
+            "contacts": contacts(profile, eyes),
             "aliases": aliases,
             "tracking": tracking(aliases),
             "links": links(aliases),
             "stays": [stay for stay in stays if stay.left_at is None],
             "past_stays": [stay for stay in stays if stay.left_at is not None][:HISTORY],
             "panels": [
-                panel for panel in extend.customers_profile_panels(profile=profile) if panel
+                panel
+                for panel in extend.customers_profile_panels(
+                    profile=profile, user=self.request.user
+                )
+                if panel
             ],
-            "timeline": self.timeline(),
+            "timeline": self.timeline(eyes),
         }
 
-    def timeline(self) -> dict[str, Any]:
+    def timeline(self, eyes: Sight) -> dict[str, Any]:
         """Return one page of events, the latest first.
 
         Raises:
@@ -88,7 +91,7 @@ class ProfilePage(generic.InspectView):
             asked = {"before": keyset.encode(position)} | ({"event": name} if name else {})
             earlier = f"?{urlencode(asked)}#timeline"
         return {
-            "events": [wording.tell(event) for event in page],
+            "events": [wording.tell(eyes.event(event)) for event in page],
             "earlier": earlier,
             "is_first": not cursor,
             "name": name,
@@ -114,9 +117,11 @@ def merged_into(profile: Profile) -> Profile | None:
     return alias.profile if alias else None
 
 
-def contacts(profile: Profile) -> list[dict[str, Any]]:
+def contacts(profile: Profile, eyes: Sight) -> list[dict[str, Any]]:
     """Return a person's addresses, each with the newest decision for each purpose."""
     points = list(profile.contact_points.order_by("pk"))
+    for point in points:
+        point.shown = eyes.shown(point.channel, point.shown)
     newest: dict[tuple[int | None, str], ConsentEntry] = {}
     for entry in ConsentEntry.objects.filter(contact_point__in=points).order_by("pk"):
         newest[entry.contact_point_id, entry.purpose] = entry

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import django_filters  # type: ignore[import-untyped]
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import TitleColumn
 
+from customers import define
 from customers.admin.profile_page import ProfilePage
 from customers.admin.tables import (
     CountColumn,
@@ -22,6 +24,7 @@ from customers.admin.tables import (
     TextColumn,
     WhenColumn,
 )
+from customers.define import Sight
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
 
 
@@ -94,8 +97,24 @@ class ProfileList(ListingView):
         """Return one page; the columns are looked up for its rows only, not for those skipped."""
         paginator, page, rows, more = super().paginate_queryset(queryset, page_size)
         ids = list(rows.values_list("pk", flat=True))
-        page.object_list = self.order_queryset(with_columns(Profile.objects.filter(pk__in=ids)))
+        found = self.order_queryset(with_columns(Profile.objects.filter(pk__in=ids)))
+        page.object_list = [self.seen(one) for one in found]
         return paginator, page, page.object_list, more
+
+    @cached_property
+    def eyes(self) -> Sight:
+        """What this person may see."""
+        return define.sight(user=self.request.user)
+
+    def seen(self, profile: Profile) -> Profile:
+        """Return a row with dots for what this person may not see."""
+        row: Any = self.eyes.person(profile)
+        row.email = self.eyes.shown("email", row.email)
+        return row
+
+    def to_row_dict(self, item: Profile) -> dict[str, Any]:
+        """Return a line of the export."""
+        return dict(super().to_row_dict(self.seen(item)))
 
     def stream_csv(self, queryset: QuerySet[Profile]) -> Iterator[bytes]:
         """Yield the lines of the export."""

@@ -17,7 +17,8 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 ALL_RIGHTS = (
     "view_profile", "view_segment", "add_segment", "change_segment", "delete_segment",
     "view_source", "add_source", "change_source", "view_quarantine", "replay_quarantine",
-    "see_name", "see_contact", "see_birth", "see_sensitive",
+    "see_name", "see_contact", "see_birth", "see_sensitive", "view_traitdef", "change_traitdef",
+    "view_computedtrait", "add_computedtrait", "change_computedtrait", "delete_computedtrait",
     "change_profile", "delete_profile", "add_event", "view_consententry", "add_consententry",
 )  # fmt: skip
 
