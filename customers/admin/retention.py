@@ -167,5 +167,8 @@ class RetentionViewSet(OwnViewSet):
     index_view_class = RetentionList
     add_view_class = RetentionCreate
     edit_view_class = RetentionEdit
-    form_class = RetentionForm
     ordering = ("kind", "value")
+
+    def get_form_class(self, for_update: bool = False) -> type[RetentionForm]:
+        """Return the form."""
+        return RetentionForm
