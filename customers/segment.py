@@ -18,7 +18,7 @@ from customers.stay import Changes
 from dxp.lib import ids
 
 __all__ = [
-    "InUse", "Size", "all_of", "compute", "create", "edit", "fill", "history", "members_of",
+    "InUse", "Size", "all_of", "compute", "compute_waiting", "create", "edit", "fill", "history", "members_of",
     "people", "reconcile", "remove", "size", "sweep", "touched", "uses", "why",
 ]  # fmt: skip
 
@@ -32,23 +32,12 @@ class InUse(Exception):
 
 
 def create(
-    *,
-    name: str,
-    rule: Any,
-    at: datetime,
-    description: str = "",
-    slug: str | None = None,
-    wait: bool = True,
+    *, name: str, rule: Any, at: datetime, description: str = "", slug: str | None = None
 ) -> Segment:
     """Make a segment and fill it with everybody who matches now; journeys hear of later changes.
 
-    Args:
-        name: its name.
-        rule: who belongs.
-        at: the moment.
-        description: what it is for.
-        slug: its short name, if not made of the name.
-        wait: False leaves it computing where older events must be counted first; then `compute`.
+    Where older events have to be counted first, it stays empty and says that it is computing:
+    `compute_waiting` does the rest.
 
     Raises:
         RuleError: the rule is not valid.
@@ -61,22 +50,15 @@ def create(
             name=name, slug=slug or _free_slug(name), description=description,
             rule=rules.canonical(rule),
         )  # fmt: skip
-        counted = rollup.ask_for(matchers=rules.deps_of(root).matchers)
-        if counted:
+        if rollup.ask_for(matchers=rules.deps_of(root).matchers):
             _fill_or_fail(made, cause=SegmentMember.Cause.FILL, at=at)
-    return made if counted or not wait else compute(segment=made, at=at)
+    return made
 
 
-def edit(*, segment: Segment, rule: Any, at: datetime, wait: bool = True) -> Segment:
+def edit(*, segment: Segment, rule: Any, at: datetime) -> Segment:
     """Give a segment another rule: whom it no longer picks leaves, whom it picks now enters.
 
-    Until older events are counted, where they must be, it keeps the members that it had.
-
-    Args:
-        segment: which.
-        rule: who belongs now.
-        at: the moment.
-        wait: as for `create`.
+    Where older events have to be counted first, it keeps the members that it had until then.
 
     Raises:
         RuleError: the rule is not valid, or leads back to this segment.
@@ -88,10 +70,17 @@ def edit(*, segment: Segment, rule: Any, at: datetime, wait: bool = True) -> Seg
         segment.rule, segment.state = rules.canonical(rule), Segment.State.COMPUTING
         segment.save(update_fields=["rule", "state"])
         SegmentDue.objects.filter(segment_id=segment.pk).delete()
-        counted = rollup.ask_for(matchers=rules.deps_of(root).matchers)
-        if counted:
+        if rollup.ask_for(matchers=rules.deps_of(root).matchers):
             _fill_or_fail(segment, cause=SegmentMember.Cause.EDIT, at=at)
-    return segment if counted or not wait else compute(segment=segment, at=at)
+    return segment
+
+
+def compute_waiting(*, at: datetime) -> int:
+    """Fill the segments that wait for older events to be counted; return how many."""
+    waiting = list(Segment.objects.filter(state=Segment.State.COMPUTING).order_by("pk"))
+    for one in waiting:
+        compute(segment=one, at=at)
+    return len(waiting)
 
 
 def compute(*, segment: Segment, at: datetime) -> Segment:

@@ -22,6 +22,7 @@ from dxp.lib import clock, hints
 log = logging.getLogger(__name__)
 FOLD = "customers.tasks.fold"
 SWEEP = "customers.tasks.sweep"
+FILL = "customers.tasks.fill"
 COMPUTE = "customers.tasks.compute"
 ERASE = "customers.tasks.erase"
 RETRY = "customers.tasks.retry"
@@ -50,6 +51,13 @@ def sweep() -> None:
         if time.monotonic() > until:
             hints.now(SWEEP)
             return
+
+
+@shared_task(name=FILL)
+def fill() -> None:
+    """Fill the segments whose older events have to be counted first."""
+    hints.looking(FILL)
+    segment.compute_waiting(at=clock.now())
 
 
 @shared_task(name=COMPUTE)

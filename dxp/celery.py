@@ -30,6 +30,7 @@ app.conf.update(
         "fold": every(1, "customers.tasks.fold"),
         "retry": every(10, "customers.tasks.retry"),
         "sweep": every(30, "customers.tasks.sweep"),
+        "fill": every(30, "customers.tasks.fill"),
         "compute": every(2, "customers.tasks.compute"),
         "reconcile": every(86_400, "customers.tasks.reconcile"),
         "consents": every(86_400, "customers.tasks.consents"),

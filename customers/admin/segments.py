@@ -37,7 +37,8 @@ from customers.admin.tables import (
 )
 from customers.extend import Use
 from customers.models import Segment
-from dxp.lib import clock
+from customers.tasks import FILL
+from dxp.lib import clock, hints
 
 
 class SegmentFilters(WagtailFilterSet):
@@ -157,6 +158,7 @@ class SegmentCreate(_RuleForm, generic.CreateView):
             name=told["name"], description=told["description"], rule=told["rule"], at=clock.now()
         )
         log(instance=made, action="wagtail.create", user=self.request.user)
+        hints.after_commit(FILL)
         return made
 
 
@@ -170,6 +172,7 @@ class SegmentEdit(_RuleForm, generic.EditView):
         if rule != changed.rule:
             changed = segment.edit(segment=changed, rule=rule, at=clock.now())
         log(instance=changed, action="wagtail.edit", user=self.request.user)
+        hints.after_commit(FILL)
         return changed
 
 

@@ -21,7 +21,8 @@ from customers import rulebook, rules, segment
 from customers.api.asking import Asking, ListView, Text
 from customers.api.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 from customers.models import Segment, SegmentMember
-from dxp.lib import clock
+from customers.tasks import FILL
+from dxp.lib import clock, hints
 from dxp.users.entry import Conflict, Need
 from dxp.users.rest import Resource, tag, write
 
@@ -152,6 +153,7 @@ class SegmentsView(ListView):
                 name=body["name"], slug=body.get("slug"), rule=body["rule"],
                 description=body.get("description", ""), at=clock.now(),
             )  # fmt: skip
+        hints.after_commit(FILL)
         response = self.told(request, told(made.pk), 201)
         path = reverse("api_segment", args=[made.slug])
         response["Location"] = request.build_absolute_uri(path)
@@ -201,6 +203,7 @@ class SegmentView(Resource):
                 one.save(update_fields=list(words))
             if "rule" in body and body["rule"] != one.rule:
                 one = segment.edit(segment=one, rule=body["rule"], at=clock.now())
+                hints.after_commit(FILL)
         return self.told(request, told(one.pk))
 
     @extend_schema(
@@ -275,12 +278,8 @@ class SizeView(Resource):
 
 
 def _uses(one: Segment) -> list[str]:
-    """Return the names of the segments whose rules mention this one."""
-    return [
-        other.name
-        for other in Segment.objects.exclude(pk=one.pk).order_by("pk")
-        if one.pk in rules.deps(other.rule).segments
-    ]
+    """Return the names of what stands on this one, here and on the floors above."""
+    return [use.name for use in segment.uses(segment=one)]
 
 
 @contextmanager
