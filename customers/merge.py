@@ -98,6 +98,27 @@ def _judge(kept: int, gone: int, at: datetime) -> None:
         extend.customers_events_recorded(events=recorded, at=at)
 
 
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a merge would make of two people, or why it would be refused."""
+
+    kept: int
+    traits: Mapping[str, Any]
+    refused: str = ""
+
+
+def preview(*, a: int, b: int, at: datetime) -> Preview:
+    """Return what joining two profiles would leave: tried for real, and taken back."""
+    with transaction.atomic():
+        try:
+            made = join(a=a, b=b, by=None, at=at)
+        except Refused as error:
+            return Preview(a, {}, str(error))
+        kept = made.a.profile
+        transaction.set_rollback(True)
+    return Preview(kept.pk, kept.traits)
+
+
 def absorb(*, pairs: Mapping[int, int], at: datetime) -> None:
     """Move what is counted and kept under absorbed profiles to those that their names belong to.
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from customers import append, extend, graph, identify, overlay, rollup, segment, trait, turn
@@ -22,6 +24,8 @@ from customers.models import (
     SegmentMember,
 )
 from dxp.lib import rows
+
+M = TypeVar("M", bound=models.Model)
 
 
 def revoke(
@@ -62,13 +66,49 @@ def revoke(
         _part(owner, restored, leaving, at)
 
 
+def would_leave(*, link: IdentityLink) -> list[Owned]:
+    """Return the names that would come apart from the person's oldest without a link."""
+    return _leaving(identify.aliases_of(profile_ids=[link.a.profile_id]), link)
+
+
 def never_again(*, a: int, b: int, by: int | None, at: datetime) -> None:
-    """Note that two names are never the same person."""
+    """Note that two names are never the same person, nor what hangs on them."""
     low, high = sorted((a, b))
     CannotLink.objects.get_or_create(a_id=low, b_id=high, defaults={"by_id": by, "at": at})
-    MergeReview.objects.filter(a_id=low, b_id=high).update(
+    _open_reviews(_mates(a), _mates(b)).update(
         state=MergeReview.State.REJECTED, decided_by=by, decided_at=at
     )
+
+
+def keep_apart(*, a: int, b: int, by: int | None, at: datetime) -> None:
+    """Note that two profiles are never the same person.
+
+    Raises:
+        Refused: they are one already, or not there any more.
+    """
+    oldest = append.oldest_aliases(profile_ids=[a, b])
+    if len(oldest) < 2:
+        raise Refused(_("One of the two is not there any more."))
+    never_again(a=oldest[a], b=oldest[b], by=by, at=at)
+
+
+def allow_again(*, a: int, b: int) -> int:
+    """Take back that two profiles are never the same person; return how often it was said."""
+    here, there = (Alias.objects.filter(profile_id=one).values("pk") for one in (a, b))
+    return int(_between(CannotLink.objects.all(), here, there).delete()[0])
+
+
+def _mates(name: int) -> QuerySet[Alias, Any]:
+    owner = Alias.objects.filter(pk=name).values("profile_id")
+    return Alias.objects.filter(profile_id__in=owner).values("pk")
+
+
+def _between(pairs: QuerySet[M], here: Any, there: Any) -> QuerySet[M]:
+    return pairs.filter(Q(a__in=here, b__in=there) | Q(a__in=there, b__in=here))
+
+
+def _open_reviews(here: Any, there: Any) -> QuerySet[MergeReview]:
+    return _between(MergeReview.objects.filter(state=MergeReview.State.OPEN), here, there)
 
 
 def cut(*, blocked: BlockedValue, at: datetime, by: int | None = None) -> int:

@@ -17,8 +17,10 @@ from wagtail.admin.ui.components import Component
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 
 from customers import compute, define
+from customers.admin.blocked import BlockedViewSet, LimitViewSet
 from customers.admin.computed import ComputedViewSet
 from customers.admin.consent_panel import LedgerPanel, consent_panel
+from customers.admin.merging import Compare, MergeSearch, Undo
 from customers.admin.profiles import ProfileViewSet
 from customers.admin.rejected import RejectedViewSet
 from customers.admin.retention import RetentionViewSet
@@ -42,7 +44,7 @@ class CustomersGroup(ModelViewSetGroup):
     menu_order = 150
     items = (
         ProfileViewSet, TraitViewSet, ComputedViewSet, SegmentViewSet, SourceViewSet,
-        RejectedViewSet,
+        RejectedViewSet, BlockedViewSet,
     )  # fmt: skip
 
 
@@ -58,12 +60,24 @@ def retention() -> RetentionViewSet:
     return RetentionViewSet()
 
 
+@hooks.register("register_admin_viewset")
+def limits() -> LimitViewSet:
+    """Give the limits of identity their place among the settings."""
+    return LimitViewSet()
+
+
 @hooks.register("register_admin_urls")
 def rule_builder_urls() -> list[URLPattern]:
     """Give the rule builder the addresses that it asks for sizes and values."""
     return [
         path("customers/segment-size/", rule_size, name="customers_segment_size"),
         path("customers/profiles/<int:pk>/tell/", tell, name="customers_tell_trait"),
+        path("customers/profiles/<int:pk>/merge/", MergeSearch.as_view(), name="customers_merge"),
+        path(
+            "customers/profiles/<int:pk>/merge/<int:other>/", Compare.as_view(),
+            name="customers_merge_with",
+        ),
+        path("customers/links/<int:link>/undo/", Undo.as_view(), name="customers_undo_link"),
         path("customers/segment-suggest/", suggest, name="customers_segment_suggest"),
     ]
 

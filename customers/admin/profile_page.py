@@ -6,21 +6,19 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import BadRequest
-from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.views import generic
 
 from customers import define, extend
-from customers.admin import trait_panel, wording
+from customers.admin import identity, trait_panel, wording
 from customers.define import Sight
 from customers.models import (
     Alias,
     ConsentEntry,
     Event,
     EventDay,
-    IdentityLink,
     Profile,
 )
 from dxp.lib import keyset
@@ -52,9 +50,10 @@ class ProfilePage(generic.InspectView):
             "merged_into": merged_into(profile),
             "traits": trait_panel.panel(profile=profile, user=self.request.user),
             "contacts": contacts(profile, eyes),
-            "aliases": aliases,
+            "identity": identity.panel(
+                profile=profile, aliases=aliases, user=self.request.user
+            ),
             "tracking": tracking(aliases),
-            "links": links(aliases),
             "stays": [stay for stay in stays if stay.left_at is None],
             "past_stays": [stay for stay in stays if stay.left_at is not None][:HISTORY],
             "panels": [
@@ -142,14 +141,6 @@ def tracking(aliases: list[Alias]) -> ConsentEntry | None:
     return ConsentEntry.objects.filter(
         alias__in=aliases, purpose=ConsentEntry.Purpose.TRACKING
     ).order_by("-pk").first()  # fmt: skip
-
-
-def links(aliases: list[Alias]) -> QuerySet[IdentityLink]:
-    """Return what was said about which names are one person, refused claims included."""
-    mine = Q(a__in=aliases) | Q(b__in=aliases)
-    return (
-        IdentityLink.objects.filter(mine).select_related("a", "b").order_by("-at", "-pk")[:HISTORY]
-    )
 
 
 def names(profile: Profile) -> list[str]:

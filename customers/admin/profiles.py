@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,8 @@ from customers.admin.tables import (
 )
 from customers.define import Sight
 from customers.models import Alias, ContactPoint, Profile, Segment, SegmentMember
+
+PUBLIC_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class ProfileFilters(WagtailFilterSet):
@@ -61,6 +64,8 @@ def found(profiles: QuerySet[Profile], words: str) -> QuerySet[Profile]:
     points = ContactPoint.objects.filter(value__startswith=text.lower()).values("profile_id")
     aliases = Alias.objects.filter(value__startswith=text).values("profile_id")
     named = Profile.objects.named(text).order_by().values("pk")
+    if PUBLIC_ID.fullmatch(text):
+        return profiles.filter(public_id=text)
     return profiles.filter(pk__in=points.union(aliases, named))
 
 

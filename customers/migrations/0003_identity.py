@@ -103,10 +103,11 @@ class Migration(migrations.Migration):
             name='LinkLimit',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('about', models.CharField(choices=[('anonymous', 'Browsers that join one person'), ('email', 'E-mail addresses of one person'), ('partners', 'People that one name is seen with until it is blocked')], max_length=20, unique=True)),
-                ('most', models.PositiveIntegerField()),
-                ('days', models.PositiveIntegerField(blank=True, null=True)),
+                ('about', models.CharField(choices=[('anonymous', 'Browsers that join one person'), ('email', 'E-mail addresses of one person'), ('partners', 'People that one name is seen with until it is blocked')], max_length=20, unique=True, verbose_name='what')),
+                ('most', models.PositiveIntegerField(verbose_name='at most')),
+                ('days', models.PositiveIntegerField(blank=True, help_text='Leave it empty for ever.', null=True, verbose_name='within days')),
             ],
+            options={'verbose_name': 'limit', 'verbose_name_plural': 'limits'},
         ),
         migrations.CreateModel(
             name='MergeReview',

@@ -252,11 +252,15 @@ class LinkLimit(models.Model):
         ADDRESSES = "email", _("E-mail addresses of one person")
         PARTNERS = "partners", _("People that one name is seen with until it is blocked")
 
-    about = models.CharField(max_length=20, choices=About, unique=True)
-    most = models.PositiveIntegerField()
-    days = models.PositiveIntegerField(null=True, blank=True)
+    about = models.CharField(_("what"), max_length=20, choices=About, unique=True)
+    most = models.PositiveIntegerField(_("at most"))
+    days = models.PositiveIntegerField(
+        _("within days"), null=True, blank=True, help_text=_("Leave it empty for ever.")
+    )
 
     class Meta:
+        verbose_name = _("limit")
+        verbose_name_plural = _("limits")
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(most__gte=1), name="customers_link_limit_positive"

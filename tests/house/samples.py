@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from customers import fold, ingest, segment
-from customers.models import Event, Profile, Quarantine, RetentionRule, Source, TraitDef
+from customers import fold, identify, ingest, segment
+from customers.models import (
+    BlockedValue,
+    Event,
+    IdentityLink,
+    LinkLimit,
+    Profile,
+    Quarantine,
+    RetentionRule,
+    Source,
+    TraitDef,
+)
 from dxp.users.models import User
 
 
