@@ -4,6 +4,7 @@ from django.urls import path
 
 from customers.api.consents import ConsentStateView, ConsentsView
 from customers.api.events import EventsView
+from customers.api.links import LinksView, MergeView, RevokeView
 from customers.api.profiles import ProfilesView, ProfileView
 from customers.api.rights import ErasureView, ExportView
 from customers.api.segments import MembersView, SegmentsView, SegmentView, SizeView
@@ -16,6 +17,9 @@ urlpatterns = [
     path(PROFILE, ProfileView.as_view(), name="api_profile"),
     path(f"{PROFILE}consents/", ConsentsView.as_view(), name="api_consents"),
     path(f"{PROFILE}consents/state/", ConsentStateView.as_view(), name="api_consent_state"),
+    path(f"{PROFILE}links/", LinksView.as_view(), name="api_links"),
+    path(f"{PROFILE}merge/", MergeView.as_view(), name="api_merge"),
+    path("links/<int:link>/revoke/", RevokeView.as_view(), name="api_revoke"),
     path(f"{PROFILE}export/", ExportView.as_view(), name="api_export"),
     path(f"{PROFILE}erasure/", ErasureView.as_view(), name="api_erasure"),
     path("segments/", SegmentsView.as_view(), name="api_segments"),

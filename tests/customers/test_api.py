@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.core.management import CommandError, call_command
 
-from customers import segment
-from customers.models import Alias, IdentityLink
+from customers import segment, split
+from customers.models import IdentityLink
 from dxp.users.models import ApiToken
 from tests.customers import people
 
@@ -105,8 +105,7 @@ class TestEvents:
         })
         bruno = rows(ask(EVENTS, message_id="c-2"))[0]["profile_id"]
 
-        IdentityLink.objects.update(revoked_at=people.NOON)
-        Alias.objects.filter(value="cookie-chen").update(profile=chen)
+        split.revoke(link=IdentityLink.objects.get(), by=None, at=people.NOON)
 
         assert ids(ask(EVENTS, profile=str(chen.public_id))) == ["chen-1", "c-2"]
         assert "c-2" not in ids(ask(EVENTS, profile=bruno))

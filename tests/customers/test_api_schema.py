@@ -17,6 +17,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from customers import segment
+from customers.models import IdentityLink
 from dxp.lib.clock import now
 from tests.customers import people
 
@@ -88,15 +89,17 @@ def operations():
 @pytest.fixture
 def world():
     """Somebody and something to ask for, and the header of a program that may do all."""
-    ana = people.ana()
+    ana, eva = people.ana(), people.chen()
     group = segment.create(name="Croatia", slug="croatia", rule=people.from_country("HR"), at=now())
     secret = people.token(people.marketer(), "all")["HTTP_AUTHORIZATION"]
-    return {"public_id": str(ana.public_id), "slug": group.slug}, {"Authorization": secret}
+    link = IdentityLink.objects.get().pk
+    there = {"public_id": str(ana.public_id), "slug": group.slug, "link": link}
+    return there, {"Authorization": secret}, str(eva.public_id)
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), list(operations()))
 def test_an_operation_keeps_its_schema(api, world, path, method, mode):
-    there, header = world
+    there, header, _other = world
 
     @settings(
         max_examples=EXAMPLES, derandomize=True, database=None, deadline=None,
@@ -130,7 +133,8 @@ def told():
 
 @pytest.mark.parametrize(("path", "method", "body"), list(told()))
 def test_the_examples_of_the_schema_are_taken(api, world, path, method, body):
-    there, header = world
+    there, header, other = world
+    body = {**body, "profile": other} if "profile" in body else body
     named = {name: value for name, value in there.items() if f"{{{name}}}" in path}
     case = api[path][method.upper()].Case(
         path_parameters=named, body=body, media_type="application/json", headers=header

@@ -442,6 +442,49 @@ class TestConsents:
         assert not ConsentEntry.objects.exists()
 
 
+class TestLinks:
+    def test_make_two_people_one_and_two_again(self, program):
+        ana = told(program("POST", "/profiles/", {"user_id": "ana", "traits": {"a": 1}}), 201)
+        eva = told(program("POST", "/profiles/", {"user_id": "eva", "traits": {"b": 2}}), 201)
+        path = f"/profiles/{ana['id']}/"
+
+        link = told(
+            program("POST", f"{path}merge/", {"profile": eva["id"], "reason": "Case 1001"}), 201
+        )
+        both = told(program("GET", path))
+        away = program("GET", f"/profiles/{eva['id']}/")
+        back = told(program("POST", f"/links/{link['id']}/revoke/", {"reason": "Not the same"}))
+
+        assert (link["kind"], link["reason"]) == ("manual", "Case 1001")
+        assert both["traits"] == {"a": 1, "b": 2}
+        assert (away.status_code, away["Location"]) == (307, f"http://testserver{API}{path}")
+        assert back["revoked_at"]
+        assert told(program("GET", path))["traits"] == {"a": 1}
+        assert told(program("GET", f"/profiles/{eva['id']}/"))["traits"] == {"b": 2}
+        links = told(program("GET", f"{path}links/"))["results"]
+        assert [one["id"] for one in links] == [link["id"]]
+
+    def test_that_must_not_be_are_refused_with_words(self, program):
+        ana = told(program("POST", "/profiles/", {"user_id": "ana"}), 201)
+        path = f"/profiles/{ana['id']}/merge/"
+
+        same = told(program("POST", path, {"profile": ana["id"], "reason": "?"}), 409)
+        nobody = program("POST", path, {"profile": NOBODY, "reason": "?"})
+
+        assert same["detail"]
+        assert pointers(nobody) == ["#/profile"]
+        assert program("POST", "/links/1/revoke/", {"reason": "?"}).status_code == 404
+
+    def test_need_the_right_to_merge(self, program):
+        ana = told(program("POST", "/profiles/", {"user_id": "ana"}), 201)
+        right = Permission.objects.get(codename="merge_profile")
+        ApiToken.objects.get().user.user_permissions.remove(right)
+
+        answer = program("POST", f"/profiles/{ana['id']}/merge/", {})
+
+        assert answer.status_code == 403
+
+
 class TestOnce:
     BODY = {"user_id": "ana", "traits": {"a": 1}}
 
