@@ -180,8 +180,11 @@ class SourceViewSet(OwnViewSet):
     inspect_view_class = SourcePage
     inspect_view_enabled = True
     inspect_template_name = "customers/source/page.html"
-    form_class = SourceForm
     ordering = "name"
+
+    def get_form_class(self, for_update: bool = False) -> type[SourceForm]:
+        """Return the form."""
+        return SourceForm
 
     def get_urlpatterns(self) -> list[Any]:
         """Return the addresses, that of the live list among them."""
