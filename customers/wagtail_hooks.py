@@ -106,6 +106,12 @@ def computed_traits_moved(kept: int, absorbed: int, at: datetime) -> None:
     compute.moved(profile_ids=[kept, absorbed], at=at)
 
 
+@hooks.register("customers_profiles_split")
+def computed_traits_parted(kept: int, restored: int, at: datetime) -> None:
+    """Mark what is counted of two people who were one."""
+    compute.moved(profile_ids=[kept, restored], at=at)
+
+
 @hooks.register("insert_global_admin_css")
 def style() -> str:
     """Load the style of our pages."""
