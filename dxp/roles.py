@@ -30,14 +30,6 @@ IDENTITY = [
     "customers.merge_profile", "customers.view_blockedvalue", "customers.add_blockedvalue",
     "customers.delete_blockedvalue", "customers.view_linklimit", "customers.change_linklimit",
 ]  # fmt: skip
-# What a trait means; what of people's traits is private, by class.
-TRAITS = ["customers.view_traitdef", "customers.view_computedtrait"]
-MEANINGS = [
-    "customers.change_traitdef", "customers.add_computedtrait", "customers.change_computedtrait",
-    "customers.delete_computedtrait",
-]  # fmt: skip
-PRIVATE = ["customers.see_name", "customers.see_contact", "customers.see_birth"]
-SENSITIVE = ["customers.see_sensitive"]
 JOURNEYS = [
     f"journeys.{act}_{noun}"
     for noun in ("journey", "message")
