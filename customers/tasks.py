@@ -17,6 +17,7 @@ from customers import ingest, redefine, retain, segment
 from customers import partitions as parts
 from customers import prove as proving
 from customers import retry as retrying
+from customers import split as splitting
 from dxp.lib import clock, hints
 
 log = logging.getLogger(__name__)
@@ -85,6 +86,12 @@ def retry() -> None:
         if time.monotonic() > until:
             hints.now(RETRY)
             return
+
+
+@shared_task(name="customers.tasks.cut_blocked")
+def cut_blocked() -> None:
+    """Undo the links of names that were blocked by themselves."""
+    splitting.cut_blocked(at=clock.now())
 
 
 @shared_task(name="customers.tasks.reconcile")

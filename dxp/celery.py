@@ -32,6 +32,7 @@ app.conf.update(
         "sweep": every(30, "customers.tasks.sweep"),
         "fill": every(30, "customers.tasks.fill"),
         "compute": every(2, "customers.tasks.compute"),
+        "cut_blocked": every(60, "customers.tasks.cut_blocked"),
         "reconcile": every(86_400, "customers.tasks.reconcile"),
         "consents": every(86_400, "customers.tasks.consents"),
         "partitions": every(3_600, "customers.tasks.partitions"),
