@@ -50,6 +50,10 @@ def sift(*, source: Source, facts: list[Event], at: datetime) -> list[Event]:
         agent = fact.context.get("userAgent")
         if not isinstance(agent, str) or not (agent or asked):
             people.append(fact)
+        elif not asked and "Headless" in agent:
+            # A server is believed, also when it speaks of a browser without a screen: recorded
+            # sessions are sent again like this. On a site nobody has such a browser.
+            people.append(fact)
         elif agents.is_bot(agent) and not agents.is_app(agent):
             robots.append(fact)
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 
 import orjson
@@ -12,27 +11,10 @@ from django.db import OperationalError
 from customers import fold
 from customers.models import Event, Inbox, Profile, Quarantine, Source
 from dxp.lib.clock import now
+from tests.customers.conftest import TRACK, basic
 
-TRACK = {"type": "track", "event": "Article Viewed", "userId": "ana"}
 LONG = ["identify", "track", "page", "screen", "group", "alias"]
 SHORT = ["i", "t", "p", "s", "g", "a"]
-
-
-def basic(key):
-    return {"HTTP_AUTHORIZATION": f"Basic {base64.b64encode(f'{key}:'.encode()).decode()}"}
-
-
-@pytest.fixture
-def post(client, shop):
-    """Return a function that posts a body with the source's key and returns the answer."""
-
-    def send(path="/v1/batch", body=None, *, kind="application/json", key=True, **headers):
-        body = {"batch": [TRACK]} if body is None else body
-        raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        keyed = basic(shop.write_key) if key else {}
-        return client.post(path, raw, content_type=kind, **keyed, **headers)
-
-    return send
 
 
 def folded():

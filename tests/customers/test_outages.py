@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import time
-from urllib.parse import urlsplit
 
 import orjson
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from customers import fold
 from customers.models import Event, Inbox, Source
 from dxp.lib import hints
 from dxp.lib.clock import now
-from tests.customers.outage import Line
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def postgres():
-    """Lead every connection to PostgreSQL through a line that can be cut."""
-    settings = connections["default"].settings_dict
-    before = settings["HOST"], settings["PORT"]
-    connections.close_all()
-    line = Line(before[0], int(before[1]))
-    settings["HOST"], settings["PORT"] = "127.0.0.1", line.port
-    yield line
-    line.cut()
-    connections.close_all()
-    settings["HOST"], settings["PORT"] = before
-
-
-@pytest.fixture
-def redis(settings):
-    """Lead every connection to Redis through a line that can be cut."""
-    from celery import current_app
-
-    before = settings.REDIS_URL
-    url = urlsplit(before)
-    line = Line(url.hostname, url.port)
-    settings.REDIS_URL = f"redis://127.0.0.1:{line.port}{url.path}"
-    broker = current_app.conf.broker_url
-    current_app.conf.broker_url = settings.REDIS_URL
-    current_app.set_current()
-    hints.client.cache_clear()
-    yield line
-    line.cut()
-    current_app.conf.broker_url = broker
-    hints.client.cache_clear()
 
 
 @pytest.fixture

@@ -25,17 +25,6 @@ PAYLOADS = sorted(
 KINDS = {"track", "page", "screen", "identify", "group", "alias"}
 
 
-@pytest.fixture
-def recorded(dataset):
-    """Return a function that yields the requests of a recording."""
-
-    def read(name):
-        told = json.loads((dataset("segment-payloads") / name).read_text())
-        return told.get("requests") or [told]
-
-    return read
-
-
 def key_of(one):
     """Return the write key that a recorded request names, wherever it stands."""
     authorization = one["request"]["headers"].get("Authorization", "")
