@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from wagtail.models import ModelLogEntry
 
 from customers import consent, sift
 from customers.models import (
@@ -212,6 +213,17 @@ def _erase_calls(person: Person, at: datetime) -> int:
     return once.forget_about(people=[UUID(one) for one in person.public_ids])
 
 
+def _in_log(person: Person) -> Q:
+    """Return where the log of what staff did tells their name."""
+    found = Q(
+        content_type__app_label="customers", content_type__model="profile",
+        object_id__in=[str(one) for one in person.profile_ids],
+    )  # fmt: skip
+    for _kind, value in (*person.names, *person.addresses):
+        found |= Q(label__iendswith=value)
+    return found
+
+
 def _of_programs() -> tuple[Keeper, ...]:
     calls = rows_of("", ApiCall, lambda person: Q(about__overlap=list(person.public_ids)))
     return (
@@ -219,6 +231,10 @@ def _of_programs() -> tuple[Keeper, ...]:
             "api_calls", (ApiCall,), calls.export, _erase_calls,
             label=_("Answers to programs"),
             about=_("What programs of ours wrote about you within a day, and were answered."),
+        ),
+        rows_of(
+            "staff_log", ModelLogEntry, _in_log, label=_("What staff did"),
+            about=_("When somebody who works here changed something about you."),
         ),
     )  # fmt: skip
 

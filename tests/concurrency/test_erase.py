@@ -10,10 +10,12 @@ import signal
 import time
 import zipfile
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 
 import pytest
 from django.apps import apps
 from django.db import connection, connections
+from wagtail.log_actions import log
 
 from analytics import collect, compact, query, rewrite
 from analytics.measures import names
@@ -46,6 +48,7 @@ from dxp.users.models import ApiCall, ApiToken
 from journeys import mark
 from journeys.models import Delivery, Enrollment, Notice, Sender, Step, Suppression
 from tests.customers.people import bought, happened, staff, track, website
+from tests.house.test_rights import ABOUT_NOBODY
 from tests.journeys.conftest import delay, draw, write
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -158,6 +161,9 @@ def leave_with_the_others(ana, bruno, segment):
             profile=person, name="Told", properties={"to": str(person)}, at=NOW,
             message_id=f"n-{person.pk}",
         )  # fmt: skip
+    for person in (ana, bruno):
+        log(instance=person, action="wagtail.edit")
+    log(instance=BlockedValue.objects.get(), action="wagtail.create")
     Suppression.objects.create(contact_point=point, cause="refused", at=NOW)
 
 
@@ -208,6 +214,16 @@ def places_of(needles, lake) -> dict[str, set[str]]:
     }
 
 
+def strange_keys() -> list[str]:
+    """What lies in Redis under a name that nobody declared."""
+    known = [*ABOUT_NOBODY, *(store for keeper in KEEPERS for store in keeper.stores)]
+    return [
+        key.decode()
+        for key in hints.client().scan_iter()
+        if not any(fnmatch(f"redis:{key.decode()}", store) for store in known)
+    ]
+
+
 def names_of(person: Person) -> set[str]:
     return {*NEEDLES, *person.public_ids}
 
@@ -245,6 +261,7 @@ def test_pitfall_05_of_her_nothing_is_left_in_any_table_in_redis_or_in_a_file(la
     ana, bruno = world(lake)
     take_everything(ana)
     her, his = Person.of(ana.pk), Person.of(bruno.pk)
+    assert strange_keys() == []
     before = places_of(names_of(her), lake)
     for place in ("table customers_inbox", "table customers_quarantine", "redis journeys:mark",
                   "lake ", "table journeys_delivery", "table users_apicall"):  # fmt: skip
