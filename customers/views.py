@@ -167,8 +167,8 @@ def _save(request: HttpRequest, point: ContactPoint, wanted: Choices, at: dateti
 
 def _words() -> str:
     return _(
-        "How we may write to you. News comes by the ways that you tick, about the topics that you "
-        "tick, and you can change it here at any time."
+        "News comes by the ways that you tick and about the topics that you tick. You can change "
+        "it here at any time."
     )
 
 

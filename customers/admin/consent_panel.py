@@ -120,10 +120,14 @@ def _told(entry: ConsentEntry) -> dict[str, Any]:
         "choice": _("Button"),
         "asked_at": _("Signed up"),
         "confirmed_at": _("Confirmed"),
+        "confirmed_from": _("Confirmed from"),
+        "entry": _("Asked in entry"),
     }
     proof = [
-        (known.get(name, name), ", ".join(value) if isinstance(value, list) else value)
+        (known.get(name, name), _plain(value))
         for name, value in entry.evidence.items()
+        # What becomes of the form once it is confirmed proves nothing.
+        if name != "asked"
     ]
     return {
         "entry": entry,
@@ -139,3 +143,9 @@ def _told(entry: ConsentEntry) -> dict[str, Any]:
         "how": said.method(entry.method),
         "proof": proof,
     }
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -94,7 +94,7 @@ class TestThePage:
         assert answer(mailbox) == "yes"
         entry = ConsentEntry.objects.first()
         assert (entry.topic, entry.state, entry.method) == ("markets", "DENIED", "preferences")
-        assert "How we may write to you" in entry.notice.text
+        assert "News comes by the ways that you tick" in entry.notice.text
 
     def test_pauses_for_some_months_and_goes_on_by_itself(self, client, page, mailbox):
         client.post(page, {**AS_IT_IS, "pause": "3"})
