@@ -12,7 +12,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from customers import clean, ingest
+from customers import clean, define, ingest
 from customers.api.asking import Asking, ListView, Text
 from customers.api.shapes import ONCE, Anything, Told, answers, page_of, written
 from customers.models import Alias, AliasOverride, Event, Profile, Source
@@ -80,7 +80,7 @@ class EventShape(serializers.Serializer[Event]):
         source="at", default_timezone=UTC, help_text="When it happened."
     )
     received_at = serializers.DateTimeField(default_timezone=UTC)
-    properties = serializers.DictField()
+    properties = serializers.SerializerMethodField()
     profile_id = serializers.UUIDField(
         source="owner", help_text="Who it belongs to now, after all merges."
     )
@@ -88,6 +88,10 @@ class EventShape(serializers.Serializer[Event]):
     def get_event(self, event: Event) -> str | None:
         """Return a track event's name."""
         return event.name if event.type == Event.Type.TRACK else None
+
+    def get_properties(self, event: Event) -> dict[str, Any]:
+        """Return the properties; traits that the token's person may not see are dots."""
+        return dict(self.context["sight"].event(event).properties)
 
 
 class EventTold(Told):
@@ -135,6 +139,10 @@ class EventsView(ListView):
     serializer_class = EventShape
     order = Event.TIMELINE
     kinds = (datetime, datetime, int, int)
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Return what shapes need: what the token's person may see."""
+        return {**super().get_serializer_context(), "sight": define.sight(user=self.request.user)}
 
     def rows(self, asked: dict[str, Any]) -> QuerySet[Event]:
         """Return the events that were asked for."""

@@ -85,10 +85,8 @@ class ProfileShape(serializers.Serializer[Profile]):
     segments = StayShape(many=True, source="stays")
 
     def get_name(self, profile: Profile) -> str:
-        """Return the name, or dots for who may not see it."""
-        sight = self.context["sight"]
-        hidden = sight.hides("name") or sight.hides("email")
-        return f"#{str(profile.public_id)[-8:]}" if hidden else profile.display_name
+        """Return what the token's person may call them."""
+        return str(self.context["sight"].person(profile).display_name)
 
     def get_traits(self, profile: Profile) -> dict[str, Any]:
         """Return the traits as the token's person may see them."""

@@ -197,10 +197,17 @@ class TestProfiles:
         see = Permission.objects.filter(codename__startswith="see_")
         ApiToken.objects.get().user.user_permissions.remove(*see)
 
+        identify = {"type": "identify", "user_id": "ana", "properties": {"email": "ana@x.test"}}
+        program("POST", "/events/", {"events": [identify]})
+        fold.drain(at=now())
+
         seen = program("GET", f"/profiles/{made['id']}/")
+        events = program("GET", "/events/")
 
         assert told(seen)["traits"]["plan"] == "gold"
-        assert b"ana@example.org" not in seen.content
+        assert b"ana@" not in seen.content
+        assert len(told(events)["results"]) == 1
+        assert b"ana@" not in events.content
 
     def test_are_forgotten_on_request_and_do_not_come_back(self, program):
         made = told(

@@ -112,6 +112,8 @@ def furnish(*, at):
             "write_key": source.write_key,
             "node": "welcome",
             "token": "tampered",
+            # Of nobody: tokens are their owner's alone.
+            "token_pk": 0,
             "number": 0,
             "revision_id": written.pk,
             "revision_id_a": "earliest",
