@@ -9,7 +9,17 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.utils.text import slugify
 
-from customers import append, extend, judge, match, recount, rollup, rulebook, rules, stay
+from customers import (
+    append,
+    extend,
+    judge,
+    match,
+    recount,
+    rollup,
+    rulebook,
+    rules,
+    stay,
+)
 from customers.append import Recorded
 from customers.explain import Size, history, people, size, uses, why
 from customers.models import Segment, SegmentDue, SegmentMember
@@ -18,8 +28,8 @@ from customers.stay import Changes
 from dxp.lib import ids
 
 __all__ = [
-    "InUse", "Size", "all_of", "compute", "compute_waiting", "create", "edit", "fill", "history", "members_of",
-    "people", "reconcile", "remove", "size", "sweep", "touched", "uses", "why",
+    "InUse", "Size", "all_of", "compute", "compute_waiting", "create", "edit", "fill", "history",
+    "members_of", "people", "reconcile", "remove", "size", "sweep", "touched", "uses", "why",
 ]  # fmt: skip
 
 

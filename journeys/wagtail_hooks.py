@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from customers.models import ConsentEntry, Profile
+from customers.extend import Use
+from customers.models import ConsentEntry, Profile, Segment
 from customers.record import Recorded
 from dxp.lib import hints
 from journeys import advance, confirm, enroll
@@ -21,6 +25,7 @@ from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
 from journeys.admin.messages import MessageViewSet
 from journeys.admin.panels import profile_panel
+from journeys.models import Journey
 from journeys.tasks import ADVANCE, DISPATCH, house
 
 
@@ -50,6 +55,17 @@ def merge(kept: int, absorbed: int, at: datetime) -> None:
 def split(kept: int, restored: int, at: datetime) -> None:
     """Give back the messages of somebody who came out of a merge."""
     enroll.split(kept=kept, restored=restored, at=at)
+
+
+@hooks.register("customers_segment_uses")
+def uses(segment: Segment) -> list[Use]:
+    """Name the journeys that people start by entering a segment, now or in an older version."""
+    starts = Q(segment=segment) | Q(versions__segment=segment)
+    found = Journey.objects.filter(starts).distinct().order_by("name")
+    return [
+        Use(gettext("Journey"), one.name, reverse("journeys_journeys:edit", args=[one.pk]))
+        for one in found
+    ]
 
 
 @hooks.register("customers_profile_panels")

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from customers import append, compile, consent, identify, match, partitions, rules
@@ -54,12 +55,10 @@ def store(people, at):
 
 
 def _row(alias, name, moment, properties, place):
-    import orjson
-
     return append.Row(
-        received_at=moment, at=moment, position=place, source_id=None, message_id=f"m-{alias.pk}-{place}",
-        type="track", name=name, alias_id=alias.pk, profile_id=alias.profile_id,
-        raw_properties=orjson.dumps(properties),
+        received_at=moment, at=moment, position=place, source_id=None,
+        message_id=f"m-{alias.pk}-{place}", type="track", name=name, alias_id=alias.pk,
+        profile_id=alias.profile_id, raw_properties=orjson.dumps(properties),
     )  # fmt: skip
 
 

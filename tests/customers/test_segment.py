@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db.models import Q
 
-from customers import fold, identify, match, record, rollup, rules, segment
+from customers import fold, identify, record, rules, segment
 from customers.models import EventDay, Profile, Segment, SegmentDue, SegmentMember
 from dxp.lib.clock import now
-from tests.customers import people, trees
+from tests.customers import people
 from tests.customers.conftest import names
 
 
@@ -113,7 +111,7 @@ class TestFillsAndEdits:
         assert {one.properties.get("cause") for one in heard.events[2:]} == {"fill"}
         assert readers.state == Segment.State.LIVE
 
-    def test_an_edit_moves_old_members_out(self, send, viewed):
+    def test_pitfall_10_an_edit_moves_old_members_out(self, send, viewed):
         send(viewed(), viewed(of="ana"), viewed(of="ana"))
         readers = segment.create(name="Readers", rule=read(1), at=now())
 
@@ -123,7 +121,7 @@ class TestFillsAndEdits:
         assert inside(readers) == {ana.pk}
         assert SegmentMember.objects.get(left_at__isnull=False).left_cause == "edit"
 
-    def test_a_segment_never_asks_itself(self, db):
+    def test_pitfall_06_a_segment_never_asks_itself(self, db):
         readers = segment.create(name="Readers", rule=read(1), at=now())
         outer = segment.create(
             name="Outer", rule={"v": 1, "root": {"op": "segment", "id": readers.pk}}, at=now()
@@ -139,7 +137,7 @@ class TestFillsAndEdits:
         readers.refresh_from_db()
         assert readers.rule == read(1)
 
-    def test_a_rule_about_nothing_is_refused(self, db):
+    def test_pitfall_06_a_rule_about_nothing_is_refused(self, db):
         with pytest.raises(rules.RuleError, match="at least one"):
             segment.create(name="All", rule={"v": 1, "root": {"op": "and", "of": []}}, at=now())
         with pytest.raises(rules.RuleError, match="does not exist"):

@@ -391,7 +391,9 @@ def measured(node, mine, now):
         return sum(values)
     if not values:
         return None
-    return sum(values) / len(values) if metric == "avg" else {"min": min, "max": max}[metric](values)
+    if metric == "avg":
+        return sum(values) / len(values)
+    return {"min": min, "max": max}[metric](values)
 
 
 def followed(node, who, now) -> bool:

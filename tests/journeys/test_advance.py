@@ -64,7 +64,7 @@ class TestEntry:
         assert enroll.fill(journey=journey, at=NOON) == 1
         assert enroll.fill(journey=journey, at=NOON) == 0
 
-    def test_a_first_fill_starts_nothing(self, ana, welcome, fans):
+    def test_pitfall_12_a_first_fill_starts_nothing(self, ana, welcome, fans):
         from customers import segment as segments
 
         happened(ana, "Liked")
