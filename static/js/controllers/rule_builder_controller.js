@@ -4,6 +4,7 @@ import { act, can } from "../customers/rule_acts.js";
 import { Answers, markFault } from "../customers/rule_answers.js";
 import { Sizes, Suggestions } from "../customers/rule_asks.js";
 import { History } from "../customers/rule_history.js";
+import { exchange } from "../customers/rule_parts.js";
 import { find, fromRule, toRule } from "../customers/rule_tree.js";
 import { condition, idOf, TOOLS, tree } from "../customers/rule_view.js";
 
@@ -74,7 +75,11 @@ class RuleBuilderController extends window.StimulusModule.Controller {
 
   draw(focus) {
     const id = focus || document.activeElement?.id;
-    this.treeTarget.replaceChildren(tree(this.root, this.it));
+    const fresh = tree(this.root, this.it);
+    const old = this.treeTarget.firstElementChild;
+    // These two lists know the node by its key; others hold what may not be part of the rule now.
+    if (old) exchange(old, fresh, ({ id: its }) => /-(kind|all)$/.test(its));
+    else this.treeTarget.append(fresh);
     this.startsTarget.hidden = this.root.of.length > 0;
     this.undoTarget.disabled = !this.history.past.length;
     this.redoTarget.disabled = !this.history.future.length;
@@ -87,7 +92,7 @@ class RuleBuilderController extends window.StimulusModule.Controller {
     const old = document.getElementById(idOf(node));
     const id = focus || document.activeElement?.id;
     if (!old) return;
-    old.replaceWith(condition(node, old.dataset.path.split(".").map(Number), this.it));
+    exchange(old, condition(node, old.dataset.path.split(".").map(Number), this.it));
     this.focus(id);
     this.mark();
   }
@@ -102,6 +107,7 @@ class RuleBuilderController extends window.StimulusModule.Controller {
   }
 
   act(name, key, value) {
+    this.commit();
     const { root, focus, said, fresh, refused } = act(this.root, name, key, value, this.known.forms);
     if (refused) {
       this.say(this.known.words[refused]);
@@ -193,9 +199,9 @@ class RuleBuilderController extends window.StimulusModule.Controller {
     return this.act(asked, node.key);
   }
 
-  submit() {
-    // What was typed but not confirmed yet is meant too.
-    document.activeElement?.blur();
+  // What was typed but not confirmed yet is meant too.
+  commit() {
+    document.activeElement?.dispatchEvent(new Event("commit"));
   }
 
   say(words) {

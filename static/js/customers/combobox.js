@@ -7,8 +7,9 @@ const WAIT = 150;
 
 export class Combobox {
   // `ask(text, signal)` answers [{value, label, note}]; `chose(value, option)` hears what is there.
-  constructor({ id, label, value, ask, chose, say, inputmode = null, clears = false }) {
-    Object.assign(this, { ask, chose, say, clears });
+  // `settled()` hears that nobody types any more; the focus is still here when the Tab key is pressed.
+  constructor({ id, label, value, ask, chose, say, inputmode = null, clears = false, settled = null }) {
+    Object.assign(this, { ask, chose, say, clears, settled });
     this.options = [];
     this.active = -1;
     this.list = make("ul", { id: `${id}-list`, role: "listbox", class: "dxp-combo__list", "aria-label": label, hidden: true });
@@ -62,7 +63,7 @@ export class Combobox {
   item({ label, value, note }, place) {
     const item = make(
       "li", { id: `${this.list.id}-${place}`, role: "option", class: "dxp-combo__option", "aria-selected": "false" },
-      make("span", {}, label ?? value), note ? make("span", { class: "dxp-combo__note" }, note) : null,
+      make("span", {}, label ?? value), " ", note ? make("span", { class: "dxp-combo__note" }, note) : null,
     );
     // A press, before the field loses the focus.
     item.addEventListener("mousedown", (event) => {
@@ -84,6 +85,7 @@ export class Combobox {
       event.preventDefault();
       if (open && this.active >= 0) this.take(this.active);
       else this.done();
+      this.settled?.();
     } else if (event.key === "Escape" && open) {
       event.preventDefault();
       event.stopPropagation();
@@ -91,6 +93,7 @@ export class Combobox {
     } else if (event.key === "Tab") {
       if (open && this.active >= 0) this.take(this.active);
       else if (this.clears && this.input.value.trim()) this.done();
+      this.settled?.();
     }
   }
 

@@ -88,13 +88,20 @@ function name(spot) {
   const { field, it } = spot;
   if (field.suggest === "events") return eventName(spot);
   const before = typeOf(spot);
+  const settled = () => {
+    if (box.input.isConnected && typeOf(spot) !== before) settle(spot);
+  };
   const box = new Combobox({
-    id: spot.id, label: field.label, value: spot.get(), say: it.suggested,
-    ask: (q, signal) => it.suggest({ what: field.suggest, event: nearestEvent(spot), q }, signal),
-    chose: (chosen) => {
+    id: spot.id, label: field.label, value: spot.get(), say: it.suggested, settled,
+    ask: async (q, signal) => (field.suggest ? it.suggest({ what: field.suggest, event: nearestEvent(spot), q }, signal) : []),
+    chose: (chosen, option) => {
       spot.put(chosen);
-      if (typeOf(spot) !== before) settle(spot);
+      if (option) settled();
     },
+  });
+  // A redraw would take away what is clicked on in the same condition.
+  box.input.addEventListener("blur", ({ relatedTarget }) => {
+    if (!box.input.closest("fieldset")?.contains(relatedTarget)) setTimeout(settled);
   });
   return box.element;
 }

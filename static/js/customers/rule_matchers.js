@@ -138,8 +138,8 @@ export function steps(spot) {
     become(next, `${id}-${place + by}-event`);
   };
   const title = (place) => `${it.words.step} ${place + 1}`;
-  const one = (_, place) => make(
-    "li", { class: "dxp-rule__step", role: "group", "aria-label": title(place) },
+  const one = (_, place) => make("li", {}, make(
+    "div", { class: "dxp-rule__step", role: "group", "aria-label": title(place) },
     make(
       "div", { class: "dxp-rule__steps-head" }, make("strong", {}, title(place)),
       tool(`${id}-${place}-up`, `${it.words.up}: ${title(place)}`, "arrow-up", () => move(place, -1), { disabled: place === 0 }),
@@ -151,7 +151,7 @@ export function steps(spot) {
       ),
     ),
     matcher({ ...spot, id: `${id}-${place}`, path: `${path}.${place}` }),
-  );
+  ));
   const add = () => become([...all, { event: "" }], `${id}-${all.length}-event`);
   return make(
     "div", { class: "dxp-rule__steps" },

@@ -63,3 +63,29 @@ export function inSentence(words, parts) {
     return gap ? parts[gap[1]] : make("span", {}, piece.trim());
   });
 }
+
+// Puts a new piece of the page in place of an old one. A list of choices that somebody is typing into
+// stays where it is: taken out even for a moment, it forgets the letters before.
+export function exchange(old, fresh, isKept = () => true) {
+  const here = document.activeElement;
+  const twin = here?.tagName === "SELECT" && old.contains(here) && isKept(here) ? fresh.querySelector(`#${CSS.escape(here.id)}`) : null;
+  const isSame = twin?.tagName === "SELECT" && twin.textContent === here.textContent && twin.value === here.value;
+  if (isSame) graft(old, fresh, here, twin);
+  else old.replaceWith(fresh);
+}
+
+function graft(old, fresh, kept, twin) {
+  if (old === kept) return;
+  const [stays, goes] = [towards(old, kept), towards(fresh, twin)];
+  for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+  for (const child of [...old.childNodes]) if (child !== stays) child.remove();
+  const children = [...fresh.childNodes];
+  const place = children.indexOf(goes);
+  stays.before(...children.slice(0, place));
+  stays.after(...children.slice(place + 1));
+  graft(stays, goes, kept, twin);
+}
+
+function towards(parent, element) {
+  return [...parent.children].find((child) => child.contains(element));
+}

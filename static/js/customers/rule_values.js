@@ -57,6 +57,7 @@ export function values(spot, now = spot.get() ?? []) {
   });
   // What was typed but not confirmed is meant too.
   box.input.addEventListener("blur", () => box.done());
+  box.input.addEventListener("commit", () => box.done());
   const without = (place) => {
     put2(list.filter((_, other) => other !== place));
     (chips.querySelectorAll("button")[Math.min(place, list.length - 1)] ?? box.input).focus();
