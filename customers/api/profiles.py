@@ -18,7 +18,8 @@ from customers.api.people import MOVED, ProfileShape, address_of, find, moved, s
 from customers.api.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 from customers.models import Alias, ContactPoint, Profile, Segment
 from customers.rights import Person
-from dxp.lib import clock
+from customers.tasks import ERASE
+from dxp.lib import clock, hints
 from dxp.users.entry import BadQuery, Conflict, Need
 from dxp.users.models import User
 from dxp.users.rest import Resource, tag, write
@@ -220,6 +221,7 @@ class ProfileView(Resource):
         if away := moved(profile, request):
             return away
         asked = erase.request(Person.of(profile.pk), by=cast(User, request.user), at=clock.now())
+        hints.after_commit(ERASE)
         return Response(ErasureShape(asked).data, status=202)
 
 

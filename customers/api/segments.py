@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count, ProtectedError, Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from rest_framework.response import Response
 
 from customers import rulebook, rules, segment
 from customers.api.asking import Asking, ListView, Text
+from customers.api.people import MOVED, find, moved
 from customers.api.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 from customers.models import Segment, SegmentMember
 from customers.tasks import FILL
@@ -85,6 +87,19 @@ class SizeShape(serializers.Serializer[Any]):
 
     count = serializers.IntegerField()
     exact = serializers.BooleanField(help_text="False where it is estimated by a sample.")
+
+
+class WhyShape(serializers.Serializer[Any]):
+    """Whether a person is in a segment, and what decided."""
+
+    inside = serializers.BooleanField(help_text="Whether the person is a member now.")
+    since = serializers.DateTimeField(allow_null=True)
+    left_at = serializers.DateTimeField(allow_null=True)
+    cause = serializers.ChoiceField(choices=SegmentMember.Cause.choices, allow_null=True)
+    rule = Anything(
+        help_text="The rule's parts: inside (what it says now), sentence, facts (have, need), of "
+        "(the parts in it)."
+    )
 
 
 class MemberShape(serializers.Serializer[SegmentMember]):
@@ -220,17 +235,11 @@ class SegmentView(Resource):
         Raises:
             Conflict: something stands on it.
         """
-        one = get_object_or_404(Segment, slug=slug)
-        used = _uses(one)
         try:
-            if not used:
-                with transaction.atomic():
-                    one.delete()
-        except ProtectedError as error:
-            used = [str(item) for item in error.protected_objects]
-        if used:
-            words = _("It is in use: %(users)s.") % {"users": ", ".join(used)}
-            raise Conflict(words)
+            segment.remove(segment=get_object_or_404(Segment, slug=slug))
+        except segment.InUse as error:
+            words = _("It is in use: %(users)s.") % {"users": error}
+            raise Conflict(words) from error
         return Response(status=204)
 
 
@@ -256,6 +265,33 @@ class MembersView(ListView):
         return self.answer(request)
 
 
+class WhyView(Resource):
+    """Whether a person is in a segment, and what decided."""
+
+    needs = {"GET": Need("segments:read", "customers.view_profile")}
+    serializer_class = WhyShape
+
+    @extend_schema(
+        operation_id="segment_why",
+        summary="Is this person in it, and why",
+        responses={**answers(WhyShape, 404), 307: MOVED},
+    )
+    def get(self, request: Request, slug: str, public_id: UUID) -> Response:
+        """Answer what each part of the rule says about the person."""
+        one, profile = get_object_or_404(Segment, slug=slug), find(public_id)
+        if away := moved(profile, request):
+            return away
+        found = segment.why(segment_or_rule=one, profile_id=profile.pk, at=clock.now())
+        stays = found.since is not None and found.left_at is None
+        return Response({
+            "inside": stays,
+            "since": found.since if stays else None,
+            "left_at": found.left_at,
+            "cause": (found.left_cause if found.left_at else found.cause) or None,
+            "rule": _node(found.root),
+        })
+
+
 class SizeView(Resource):
     """How many people a rule would pick."""
 
@@ -277,9 +313,13 @@ class SizeView(Resource):
         return Response({"count": size.count, "exact": size.exact})
 
 
-def _uses(one: Segment) -> list[str]:
-    """Return the names of what stands on this one, here and on the floors above."""
-    return [use.name for use in segment.uses(segment=one)]
+def _node(node: Any) -> dict[str, Any]:
+    return {
+        "inside": node.inside,
+        "sentence": node.sentence,
+        "facts": {key: str(value) for key, value in node.facts.items() if value is not None},
+        "of": [_node(one) for one in node.of],
+    }
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from customers.api.events import EventsView
 from customers.api.links import LinksView, MergeView, RevokeView
 from customers.api.profiles import ProfilesView, ProfileView
 from customers.api.rights import ErasureView, ExportView
-from customers.api.segments import MembersView, SegmentsView, SegmentView, SizeView
+from customers.api.segments import MembersView, SegmentsView, SegmentView, SizeView, WhyView
 
 PROFILE = "profiles/<uuid:public_id>/"
 
@@ -25,5 +25,8 @@ urlpatterns = [
     path("segments/", SegmentsView.as_view(), name="api_segments"),
     path("segments/<slug:slug>/", SegmentView.as_view(), name="api_segment"),
     path("segments/<slug:slug>/members/", MembersView.as_view(), name="api_segment_members"),
+    path(
+        "segments/<slug:slug>/members/<uuid:public_id>/", WhyView.as_view(), name="api_segment_why"
+    ),
     path("segment-size/", SizeView.as_view(), name="api_segment_size"),
 ]

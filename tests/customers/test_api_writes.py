@@ -383,6 +383,21 @@ class TestSegments:
         assert "Also Croatia" in refused["detail"]
         assert Segment.objects.count() == 2
 
+    def test_say_whether_a_person_is_in_it_and_why(self, program):
+        ana = people.ana()
+        segment.create(name="Croatia", rule=CROATIA, at=now())
+        path = f"/segments/croatia/members/{ana.public_id}/"
+
+        inside = told(program("GET", path))
+        program("PATCH", f"/profiles/{ana.public_id}/", {"traits": {"country": "AT"}})
+        outside = told(program("GET", path))
+
+        assert (inside["inside"], inside["cause"]) == (True, "fill")
+        assert inside["rule"]["of"][0]["sentence"].startswith("country")
+        assert (outside["inside"], outside["cause"], outside["since"]) == (False, "trait", None)
+        assert outside["rule"]["of"][0]["inside"] is False
+        assert program("GET", f"/segments/croatia/members/{NOBODY}/").status_code == 404
+
     def test_tell_how_many_a_rule_would_pick(self, program):
         people.ana()
 
