@@ -61,6 +61,8 @@ def django_db_setup(django_db_blocker):
         yield
         connection.close()
         connections.close_all()
+    # Anew: a test that restarts PostgreSQL ends every connection that was open.
+    with psycopg.connect(url, autocommit=True) as server:
         server.execute(f'DROP DATABASE IF EXISTS "{mine}" WITH (FORCE)')
 
 
