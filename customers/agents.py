@@ -30,7 +30,7 @@ class Agent:
 @lru_cache(maxsize=KEPT)
 def is_bot(user_agent: str) -> bool:
     """Return whether it is a crawler, a driven browser or a program; nothing is one, too."""
-    import crawleruseragents
+    import crawleruseragents  # type: ignore[import-untyped]
 
     text = user_agent[:LONGEST].strip()
     if not text or DRIVEN.search(text):

@@ -218,8 +218,8 @@ def _tell(profile_ids: Sequence[int], cause: str, at: datetime) -> None:
         extend.customers_events_recorded(events=recorded, at=at)
 
 
-def _is_midnight(moment: datetime) -> bool:
-    return moment == match.midnight(match.today(moment))
+def _is_midnight(moment: datetime | None) -> bool:
+    return moment is not None and moment == match.midnight(match.today(moment))
 
 
 def _json(value: Any) -> str | None:

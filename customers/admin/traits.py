@@ -109,7 +109,7 @@ class TraitForm(WagtailAdminModelForm):
             return
         named = dict(Source.objects.values_list("pk", "name"))
         self.fields["trusted"].initial = "\n".join(
-            named.get(_number(rank), rank) for rank in self.instance.ranks
+            named.get(_number(rank) or 0, str(rank)) for rank in self.instance.ranks
         )
 
     def clean_trusted(self) -> list[str]:
