@@ -37,7 +37,7 @@ def request(person: Person, *, by: AbstractBaseUser | None, at: datetime) -> Era
 
     Asked twice while there is work left, it is the same request.
     """
-    subject = crypto.digests(SUBJECT, person.public_id)[0]
+    subject = crypto.digest(SUBJECT, person.public_id)
     with transaction.atomic():
         ErasureRequest.objects.bulk_create(
             [
@@ -53,7 +53,7 @@ def request(person: Person, *, by: AbstractBaseUser | None, at: datetime) -> Era
 
 def requests_for(public_id: str) -> list[ErasureRequest]:
     """Return the requests about somebody, newest first, for those who still know their id."""
-    found = ErasureRequest.objects.filter(subject__in=crypto.digests(SUBJECT, public_id))
+    found = ErasureRequest.objects.filter(subject__in=list(crypto.digests(SUBJECT, [public_id])))
     return list(found)
 
 

@@ -14,14 +14,14 @@ from typing import Any, Protocol
 from django.db.models import F
 
 from customers.models import Alias, ErasedName, ErasureRequest
-from dxp.lib import crypto
+from dxp.lib import crypto, rows
 
 PURPOSE = "customers.erased"
 ANONYMOUS, USER = str(Alias.Kind.ANONYMOUS), str(Alias.Kind.USER)
 ADDRESS = "address"
 # Under these keys SDKs tell an address, in traits and in properties.
 TOLD_AS = ("email", "phone")
-_WORDS = tuple(f'"{key}"'.encode() for key in TOLD_AS)
+_EMAIL, _PHONE = (f'"{key}"'.encode() for key in TOLD_AS)
 Name = tuple[str, str]
 
 
@@ -46,10 +46,9 @@ class Fact(Protocol):
 
 def remember(*, names: Iterable[Name], addresses: Iterable[str], request: ErasureRequest) -> None:
     """Keep digests of names (kind, value) and addresses, so that they are recognized later."""
-    digests = {crypto.digests(PURPOSE, _text(name))[0]: ErasedName.Kind.ALIAS for name in names}
+    digests = {crypto.digest(PURPOSE, _text(name)): ErasedName.Kind.ALIAS for name in names}
     for address in addresses:
-        digest = crypto.digests(PURPOSE, _text((ADDRESS, address)))[0]
-        digests[digest] = ErasedName.Kind.ADDRESS
+        digests[crypto.digest(PURPOSE, _text((ADDRESS, address)))] = ErasedName.Kind.ADDRESS
     ErasedName.objects.bulk_create(
         [ErasedName(digest=digest, kind=kind, request=request) for digest, kind in digests.items()],
         ignore_conflicts=True,
@@ -61,13 +60,7 @@ def among(*, names: Iterable[Name]) -> dict[Name, str]:
 
     An address is asked for under the kind "address".
     """
-    if not ErasedName.objects.exists():
-        return {}
-    owners = {
-        digest: name for name in set(names) for digest in crypto.digests(PURPOSE, _text(name))
-    }
-    found = ErasedName.objects.filter(digest__in=list(owners)).values_list("digest", flat=True)
-    return {owners[digest]: digest for digest in found}
+    return _found(set(names)) if _is_anybody() else {}
 
 
 def readmit(*, names: Iterable[Name]) -> int:
@@ -86,15 +79,20 @@ def spare(*, facts: Sequence[Fact], at: datetime) -> set[int]:
     address in it is, nothing of the event may be kept. Another id beside a living person's own is
     only blanked, since it would bring its name back.
     """
-    if not facts or not ErasedName.objects.exists():
+    if not facts or not _is_anybody():
         return set()
-    erased = among(names={name for fact in facts for name in _names(fact)})
+    told = [_addresses(fact) for fact in facts]
+    names = {(USER, fact.user_id) for fact in facts}
+    names |= {(ANONYMOUS, fact.anonymous_id) for fact in facts}
+    names |= {(kind, fact.previous_id) for fact in facts for kind in (USER, ANONYMOUS)}
+    names.update(*told)
+    erased = _found({(kind, value) for kind, value in names if value})
     if not erased:
         return set()
     dropped: dict[str, int] = {}
     positions = set()
     for position, fact in enumerate(facts):
-        digest = _why_not(fact, erased)
+        digest = _why_not(fact, told[position], erased)
         if digest:
             positions.add(position)
             dropped[digest] = dropped.get(digest, 0) + 1
@@ -105,23 +103,31 @@ def spare(*, facts: Sequence[Fact], at: datetime) -> set[int]:
     return positions
 
 
-def _why_not(fact: Fact, erased: Mapping[Name, str]) -> str:
+def _is_anybody() -> bool:
+    with rows.raw_cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM customers_erasedname)")
+        return bool((cursor.fetchone() or (False,))[0])
+
+
+def _found(names: set[Name]) -> dict[Name, str]:
+    spelled: dict[str, list[Name]] = {}
+    for name in names:
+        spelled.setdefault(_text(name), []).append(name)
+    owners = crypto.digests(PURPOSE, spelled)
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "SELECT digest FROM customers_erasedname WHERE digest = ANY(%s::text[])",
+            [rows.array(owners)],
+        )
+        return {name: digest for (digest,) in cursor.fetchall() for name in spelled[owners[digest]]}
+
+
+def _why_not(fact: Fact, told: Sequence[Name], erased: Mapping[Name, str]) -> str:
     own = (USER, fact.user_id) if fact.user_id else (ANONYMOUS, fact.anonymous_id or "")
-    reasons = [own, *_addresses(fact)]
+    reasons = [own, *told]
     if fact.previous_id:
         reasons += [(USER, fact.previous_id), (ANONYMOUS, fact.previous_id)]
     return next((erased[name] for name in reasons if name in erased), "")
-
-
-def _names(fact: Fact) -> Iterable[Name]:
-    if fact.user_id:
-        yield USER, fact.user_id
-    if fact.anonymous_id:
-        yield ANONYMOUS, fact.anonymous_id
-    if fact.previous_id:
-        yield USER, fact.previous_id
-        yield ANONYMOUS, fact.previous_id
-    yield from _addresses(fact)
 
 
 def _addresses(fact: Fact) -> list[Name]:
@@ -136,7 +142,7 @@ def _addresses(fact: Fact) -> list[Name]:
 
 def _may_tell(raw: Any) -> bool:
     text = bytes(raw)
-    return any(word in text for word in _WORDS)
+    return _EMAIL in text or _PHONE in text
 
 
 def _told(holder: Any) -> list[Any]:

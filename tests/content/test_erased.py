@@ -30,11 +30,12 @@ def website():
 
 
 def test_who_signs_up_again_is_written_to_again_under_a_new_id(website):
-    used = submit.sign_up(
-        source=website, form="news", first_name="Ana", email="Ana@example.org",
-        anonymous_id=COOKIE, context={}, **WORDS,
+    filled = submit.SignUp(
+        form="news", first_name="Ana", email="Ana@example.org", words="You may write to me.",
+        locale="en", evidence={}, context={},
     )  # fmt: skip
-    assert used != COOKIE
+    submit.sign_up(source=website, filled=filled, anonymous_id=COOKIE, confirm=False, at=NOON)
+    assert Alias.objects.get().value != COOKIE
     point = ContactPoint.objects.get()
     assert point.value == "ana@example.org"
     assert consent.may(contact_points=[point.pk], purpose="marketing", channel="email", at=NOON)
