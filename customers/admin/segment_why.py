@@ -134,5 +134,5 @@ def _told(facts: dict[str, Any], sight: define.Sight) -> str:
     told = {"have": _("nothing") if have is None else wording.shown(have), "need": facts["need"]}
     if "measure" in facts:
         told["measure"] = facts["measure"]
-        return _("%(measure)s: %(have)s; needs %(need)s") % told
-    return _("Has %(have)s; needs %(need)s") % told
+        return _("%(measure)s: %(have)s; needs: %(need)s") % told
+    return _("Found: %(have)s; needs: %(need)s") % told

@@ -64,7 +64,10 @@ ADMIN = [
     Screen("profiles", "/admin/customers/profiles/", "main tbody tr"),
     Screen("profile", "{profile}", ".dxp-timeline__event"),
     Screen("segments", "/admin/customers/segments/", "main tbody tr"),
+    Screen("segment-page", "{segment_page}", ".dxp-chart svg"),
     Screen("members", "{members}", "main tbody tr"),
+    Screen("segment-why", "{why}", ".dxp-why__tree"),
+    Screen("segment-who", "{who}?q=a", ".dxp-why form"),
     Screen("segment", "{segment}", ".dxp-rule__sentence:not(:empty)"),
     Screen("new-segment", "/admin/customers/segments/new/", ".dxp-rule__adds"),
     Screen("sources", "/admin/customers/sources/", "main tbody tr"),
@@ -177,9 +180,13 @@ def places(browser, house, mailbox):
     found["product"] = link("/products/", "main a[href^='/products/']")
     sign_in(page, house)
     _reject_one(page)
-    found["members"] = link("/admin/customers/segments/", "tbody a:has-text('New subscribers')")
+    segment = link("/admin/customers/segments/", "tbody a:has-text('New subscribers')")
+    found["segment_page"] = segment
+    found["members"] = segment.replace("/inspect/", "/members/")
+    found["segment"] = segment.replace("/inspect/", "/edit/")
+    found["who"] = segment.replace("/inspect/", "/why/")
     found["profile"] = link(found["members"], "tbody a")
-    found["segment"] = found["members"].replace("/members/", "/edit/")
+    found["why"] = link("", "tbody a:has-text('Why?')")
     found["source"] = link("/admin/customers/sources/", "tbody a:has-text('Website')")
     found["journey"] = link("/admin/journeys/journeys/", "tbody a:has-text('Welcome')")
     found["step"] = link(found["journey"], ".dxp-outline__tally a[href$='show=passed']")
