@@ -83,7 +83,7 @@ SELECT id, CASE
 FROM (
   SELECT e.id, e.seq, e.hash, e.prev_hash, e.proof, n.text AS words, n.hash AS told,
     e.forgotten_at IS NOT NULL AS is_forgotten,
-    customers_consent_proof(e) AS again_proof, customers_consent_hash(e) AS again_hash,
+    customers_consent_proof(e) AS again_proof, customers_consent_hash(e, n.hash) AS again_hash,
     lag(e.hash, 1, '') OVER chain AS before, row_number() OVER chain AS place
   FROM customers_consententry e LEFT JOIN customers_consentnotice n ON n.id = e.notice_id
   WINDOW chain AS (PARTITION BY e.chain ORDER BY e.seq)
