@@ -40,7 +40,9 @@ def write_key() -> str:
     """Return the public key under which this site sends events; empty while it is switched off."""
 
     def look_up() -> str:
-        source, _created = Source.objects.get_or_create(name="Website")
+        source, _created = Source.objects.get_or_create(
+            name="Website", defaults={"kind": Source.Kind.BROWSER}
+        )
         return source.write_key if source.is_active else ""
 
     return str(cache.get_or_set("content:write-key", look_up, KEY_SECONDS))

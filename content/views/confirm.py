@@ -32,7 +32,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     now = clock.now()
     late = entry is None or submit.is_too_late(entry=entry, at=now)
     if request.method == "POST" and entry is not None and not late:
-        source, _created = Source.objects.get_or_create(name="Website")
+        source, _created = Source.objects.get_or_create(
+            name="Website", defaults={"kind": Source.Kind.BROWSER}
+        )
         if submit.confirm(source=source, entry=entry, evidence=door.evidence(request), at=now):
             hints.after_commit("customers.tasks.fold")
     context = {"entry": entry, "late": late, "done": request.method == "POST" and not late}

@@ -55,7 +55,9 @@ def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
 
 
 def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None:
-    source, _created = Source.objects.get_or_create(name="Website")
+    source, _created = Source.objects.get_or_create(
+        name="Website", defaults={"kind": Source.Kind.BROWSER}
+    )
     try:
         submit.sign_up(
             source=source,

@@ -53,7 +53,10 @@ SEGMENTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 def build(*, at: datetime, say: Callable[[str], object]) -> None:
     """Load whatever of the demo world is missing."""
-    source, _ = Source.objects.get_or_create(name="Website")
+    # Whoever tries the demo with an automated browser wants to see it work.
+    source, _ = Source.objects.get_or_create(
+        name="Website", defaults={"kind": Source.Kind.BROWSER, "takes_bots": True}
+    )
     for slug, (name, description, root) in SEGMENTS.items():
         if not Segment.objects.filter(slug=slug).exists():
             segment.create(

@@ -238,3 +238,12 @@ def test_a_source_prints_its_key(capsys, db):
     told = capsys.readouterr().out.splitlines()
     assert told == [Source.objects.exclude(name="DXP").get().write_key] * 2
     assert not Profile.objects.exists()
+
+
+def test_a_source_of_a_page_is_made_by_its_kind(capsys, db):
+    from django.core.management import call_command
+
+    call_command("source", "Shop", "--kind", "browser")
+    call_command("source", "Shop")
+
+    assert Source.objects.get(name="Shop").kind == Source.Kind.BROWSER

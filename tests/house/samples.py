@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from customers import fold, identify, ingest, segment
+from customers import fold, identify, ingest, retry, segment
 from customers.models import (
     BlockedValue,
     Event,
@@ -81,6 +81,7 @@ def furnish(*, at):
         "customers_segments": group.pk,
         "segment_chooser": group.pk,
         "customers_sources": source.pk,
+        "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
         "wagtailsnippets_content_topic": topic.pk,
         "wagtailsnippetchoosers_content_topic": topic.pk,
