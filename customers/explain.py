@@ -212,8 +212,8 @@ def _answers(
         cursor.execute(found.text, found.values)
         row = cursor.fetchone()
     for place in range(len(leaves)):
-        have = row[2 + 2 * place] if row else None
-        yield bool(row and row[1 + 2 * place]), None if have is None else orjson.loads(have)
+        told = row[2 + 2 * place] if row else None
+        yield bool(row and row[1 + 2 * place]), None if told is None else orjson.loads(told)
 
 
 def _node(node: rules.Node, answers: Iterator[tuple[bool, Any]], say: rules.Words) -> WhyNode:

@@ -39,8 +39,9 @@ def people(
     if not some or not profile_ids:
         return []
     changes = _changes(some, profile_ids, about or {}, at)
-    for segment_id, profile_id in [*changes.entered, *changes.left] if moved is not None else ():
-        moved.setdefault(segment_id, set()).add(profile_id)
+    if moved is not None:
+        for segment_id, profile_id in [*changes.entered, *changes.left]:
+            moved.setdefault(segment_id, set()).add(profile_id)
     return stay.write(changes=changes, slugs={one.id: one.slug for one in some}, cause=cause, at=at)
 
 
@@ -102,7 +103,7 @@ def _compared(
     before = members(segment_ids=[one.id for one in some], profile_ids=profile_ids)
     changes = Changes()
     for place, known in enumerate(some):
-        was = before.get(known.id, frozenset())
+        was = before.get(known.id, set())
         # Who is merged away or erased has no answer, and belongs nowhere.
         for profile_id in asked[place]:
             inside = answers.inside(place, profile_id)

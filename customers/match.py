@@ -146,7 +146,7 @@ def these(
         found.add(", " + " | ".join(bit.text for bit in bits),
                   *[value for bit in bits for value in bit.values])  # fmt: skip
     width = 1 + -(-len(said) // MASK)
-    timed = {}
+    timed: dict[int, int] = {}
     for place, one in enumerate(said):
         if one.timed:
             timed[place] = width + 2 * len(timed)

@@ -120,7 +120,8 @@ def _filters() -> dict[str, list[tuple[int, Matcher]]]:
         cursor.execute(
             "SELECT array_agg(id ORDER BY id) FROM customers_eventmatcher WHERE \"where\" <> '[]'"
         )
-        ids = tuple(cursor.fetchone()[0] or ())
+        row = cursor.fetchone()
+    ids = tuple(row[0] or ()) if row else ()
     if not ids:
         return {}
     known = _FILTERS.setdefault(connection.connection, {})
@@ -174,13 +175,14 @@ def _worth(row: Countable) -> int:
 def amount(properties: dict[str, Any]) -> Decimal:
     """Return what an event is worth: its revenue, else its value, else its total, else nothing."""
     for key in AMOUNTS:
-        value = properties.get(key)
+        value: Any = properties.get(key)
         if isinstance(value, bool):
             continue
         if isinstance(value, str):
             value = Decimal(value) if _SPELLED(value) else None
-        if isinstance(value, (int, float, Decimal)) and abs(value) < BIGGEST_AMOUNT:
-            return Decimal(str(value)).quantize(CENT, ROUND_HALF_UP)
+        number = Decimal(str(value)) if isinstance(value, (int, float, Decimal)) else None
+        if number is not None and abs(number) < BIGGEST_AMOUNT:
+            return number.quantize(CENT, ROUND_HALF_UP)
     return NOTHING
 
 

@@ -201,8 +201,8 @@ class Event(Leaf):
     def _total(self, day: str) -> Sql:
         if self.metric == "distinct":
             steps = self.prop.split(".")
-            value = "e.properties #> %s"
-            known = f"CASE WHEN jsonb_typeof({value}) <> 'null' THEN {value} END"
+            told = "e.properties #> %s"
+            known = f"CASE WHEN jsonb_typeof({told}) <> 'null' THEN {told} END"
             return Sql(f"count(DISTINCT {known})", [steps, steps])
         totals = {
             "count": "count(*)", "days": f"count(DISTINCT {day})",

@@ -22,6 +22,7 @@ from customers.conditions.base import (
     Words,
     gettext_noop,
 )
+from customers.conditions.window import Span
 
 _ = gettext_noop
 
@@ -92,7 +93,7 @@ class Sequence(Leaf):
         """Return it in words."""
         steps = say(_(", then ")).join(one.words(say) for one in self.steps)
         n, unit = self.within
-        time = window.Span(n, unit).words(say)
+        time = Span(n, unit).words(say)
         said = say(_("did %(steps)s within %(time)s"), steps=steps, time=time)
         if self.without is not None:
             other = self.without.words(say)
@@ -158,7 +159,7 @@ class Sequence(Leaf):
             found.add(" AND e.at < %s", end)
         return found
 
-    def _edges(self, asking: Asking, end: datetime | None) -> list[tuple[Sql, window.Span]]:
+    def _edges(self, asking: Asking, end: datetime | None) -> list[tuple[Sql, Span]]:
         """Return the first moments that leave or enter the window, and after how much time."""
         if not asking.timing or self.window.last is None:
             return []
