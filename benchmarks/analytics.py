@@ -48,7 +48,7 @@ WITH born AS (
   SELECT id, 'user', 'b' || id, id, 1 + (id - 1) / 2, now() FROM born RETURNING id, profile_id
 )
 INSERT INTO customers_aliasoverride (alias_id, profile_id, stamps, changed_at)
-SELECT id, profile_id, ARRAY[id], now() FROM named"""
+SELECT id, profile_id, ARRAY[id, profile_id], now() FROM named"""
 BY_HAND = {
     "funnel": """WITH e AS (
   SELECT profile_id, happened_at AS ts, id, name FROM read_parquet($files)

@@ -145,11 +145,15 @@ def hold(*, profile_ids: Iterable[int]) -> dict[int, int]:
 
 
 def oldest_aliases(*, profile_ids: Iterable[int]) -> dict[int, int]:
-    """Return the oldest alias of each profile: our own events hang on it."""
+    """Return the oldest alias of each profile: our own events hang on it.
+
+    Where there is another, no shared one: what is in other hands says nothing about its person.
+    """
     with rows.raw_cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT ON (profile_id) profile_id, id FROM customers_alias "
-            "WHERE profile_id = ANY(%s::bigint[]) ORDER BY profile_id, first_seen_at, id",
+            "WHERE profile_id = ANY(%s::bigint[]) "
+            "ORDER BY profile_id, is_shared, first_seen_at, id",
             [rows.array(sorted(set(profile_ids)))],
         )
         return dict(cursor.fetchall())

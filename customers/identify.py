@@ -222,7 +222,7 @@ def write_contact_points(
             "INSERT INTO customers_contactpoint "
             "(channel, value, shown, profile_id, first_seen_at, contacted_at, alias_id) "
             "SELECT c, v, s, p, at, '[]', COALESCE(a, (SELECT id FROM customers_alias "
-            "WHERE profile_id = p ORDER BY first_seen_at, id LIMIT 1)) FROM ("
+            "WHERE profile_id = p ORDER BY is_shared, first_seen_at, id LIMIT 1)) FROM ("
             "SELECT t.*, row_number() OVER (PARTITION BY p, c ORDER BY at, v) AS place "
             "FROM unnest(%s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], "
             "%s::bigint[]) AS t(c, v, s, p, at, a) WHERE NOT EXISTS (SELECT 1 "

@@ -88,7 +88,7 @@ def refresh(*, left: Mapping[int, int], at: datetime) -> None:
                 stamps |= {owner, *(profile for _, _, profile in pieces)}
                 new += [(number, *piece, stamps) for piece in pieces]
             elif stamps - {owner}:
-                new.append((number, None, None, owner, stamps))
+                new.append((number, None, None, owner, stamps | {owner}))
         cursor.execute(
             "INSERT INTO customers_aliasoverride (alias_id, valid, profile_id, stamps, changed_at) "
             "SELECT a, tstzrange(s, u, CASE WHEN s IS NULL THEN '()' ELSE '[)' END), p, "

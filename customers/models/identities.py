@@ -120,8 +120,8 @@ class AliasOverride(models.Model):
     """Aliases whose events were stamped with another profile than their owner now.
 
     Holds only what changed since folding; readers of `Event.profile` overlay it, by alias and the
-    event's own time. `stamps` are the profiles that events of this alias may bear. An alias none of
-    whose events bears a stamp of another has no row.
+    event's own time. `stamps` are all profiles that events of this alias may bear, the owner among
+    them. An alias none of whose events bears a stamp of another has no row.
     """
 
     alias = models.ForeignKey(Alias, models.CASCADE, related_name="+")

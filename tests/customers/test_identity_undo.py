@@ -175,6 +175,7 @@ class TestUndoing:
             {"type": "track", "event": "Bought", "userId": "bruno"},
         )  # fmt: skip
         assert Profile.objects.get(pk=ana).traits["plan"] == "pro"
+        truth.holds()
 
         split.revoke(link=made, by=None, at=now())
 
