@@ -11,6 +11,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.views import generic
@@ -176,7 +177,11 @@ class ComputedDelete(generic.DeleteView):
     def confirmation_message(self) -> str:
         """Return what goes with it."""
         people = self.object.values.filter(value__isnull=False).count()
-        words = _("%(n)s people lose the trait “%(key)s”. Segments that ask for it follow.")
+        words = ngettext(
+            "%(n)s person loses the trait “%(key)s”. Segments that ask for it follow.",
+            "%(n)s people lose the trait “%(key)s”. Segments that ask for it follow.",
+            people,
+        )
         return words % {"n": people, "key": self.object.trait.key}
 
     def form_valid(self, form: Any) -> HttpResponse:

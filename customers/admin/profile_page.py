@@ -38,6 +38,10 @@ class ProfilePage(generic.InspectView):
         """Return no fields: the page shows sections of its own."""
         return []
 
+    def get_page_subtitle(self) -> str:
+        """Return the person's name, as far as this reader may see it."""
+        return define.sight(user=self.request.user).person(self.object).display_name
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the sections."""
         profile, eyes = self.object, define.sight(user=self.request.user)

@@ -112,6 +112,7 @@ class TestProfilePage:
         shown = page(client, "customers_profiles:inspect", ana.pk)
 
         assert "ana@example.org" not in shown
+        assert "Ana" not in shown
         assert "•••••" in shown
         assert "pro" in shown
         listed = page(client, "customers_profiles:index")
@@ -160,7 +161,7 @@ class TestComputed:
         ana.refresh_from_db()
         assert ana.traits == {"orders": 9}
         assert "counted from events" in page(client, "customers_profiles:inspect", ana.pk)
-        assert "1 people lose" in page(client, "customers_computed:delete", made.pk)
+        assert "1 person loses" in page(client, "customers_computed:delete", made.pk)
         client.post(reverse("customers_computed:delete", args=[made.pk]))
         ana.refresh_from_db()
         assert ana.traits == {}
