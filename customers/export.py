@@ -95,7 +95,14 @@ def _chapter(archive: zipfile.ZipFile, keeper: Keeper, person: Person) -> dict[s
 
 
 def _line(row: dict[str, Any]) -> bytes:
-    return orjson.dumps(row, default=str, option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(row, default=_plain, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _plain(value: Any) -> str:
+    """Return as text what JSON has no form for."""
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).decode(errors="replace")
+    return str(value)
 
 
 def _words(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -105,8 +112,8 @@ def _words(row: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if isinstance(value, datetime):
             text = f"{value:%Y-%m-%d %H:%M:%S}"
         elif isinstance(value, dict | list):
-            text = orjson.dumps(value, default=str).decode()
+            text = orjson.dumps(value, default=_plain).decode()
         else:
-            text = str(value)
+            text = _plain(value)
         short = text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
         yield key.replace("_", " "), short

@@ -128,7 +128,7 @@ def _of_events() -> tuple[Keeper, ...]:
         Keeper(
             "events", (Event, Seen), sift.stored, sift.delete_stored,
             label=_("Events"), about=_("What you did, and what was sent to you."),
-            stores=("table:customers_event_y*m*",),
+            stores=("table:customers_event_y*m*", "table:customers_event_gone_*"),
         ),
     )  # fmt: skip
 

@@ -104,16 +104,17 @@ def prune(*, at: datetime, default_days: int) -> Counter[str]:
         latest = max(term.before for term in due)
         for part in list(_parts(until=latest)):
             gone += _prune_part(part, due, at)
-        for term in due:
-            if term.name == LEFT or not (term.name or term.type or _has(due, LEFT)):
-                stays = SegmentMember.objects.filter(left_at__lt=term.before)
-                gone["stays"] += stays.delete()[0]
+        ours = next((one for one in due if one.name == LEFT or _is_wide(one)), None)
+        if ours:
+            gone["stays"] += SegmentMember.objects.filter(left_at__lt=ours.before).delete()[0]
+    _finish()
     gone += _sort_out(at)
     return +gone
 
 
-def _has(due: Sequence[Term], name: str) -> bool:
-    return any(term.name == name for term in due)
+def _is_wide(term: Term) -> bool:
+    """Return whether a term without a name is about events of our own."""
+    return not term.name and term.type in {"", "track"}
 
 
 def _parts(*, until: datetime) -> Iterator[str]:
@@ -143,36 +144,57 @@ def _prune_part(part: str, due: Sequence[Term], at: datetime) -> Counter[str]:
         cursor.execute(f"SELECT EXISTS (SELECT FROM {part} WHERE NOT ({where}))", values)
         (is_needed,) = cursor.fetchone() or (True,)
     if not is_needed and _end(part) <= at:
-        found = _drop(part)
+        found = _detach(part)
         if found is not None:
+            _finish()
             return Counter(months=1, events=found)
     while bite := _delete(part, where, values):
         gone["events"] += bite
     return gone
 
 
-def _drop(part: str) -> int | None:
-    """Drop a month of which nothing is left to keep; None where others hold the table."""
+def _detach(part: str) -> int | None:
+    """Take a month out of which nothing has to stay; None where others hold the table."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT count(*) FROM {part}")
-        (found,) = cursor.fetchone() or (0,)
-        cursor.execute(
-            f"SELECT DISTINCT profile_id FROM {part} UNION SELECT DISTINCT a.profile_id "
-            f"FROM {part} e JOIN customers_alias a ON a.id = e.alias_id"
-        )
-        people = [profile for (profile,) in cursor.fetchall()]
+        cursor.execute(f"SELECT count(*), coalesce(max(id), 0) FROM {part}")
+        found, newest = cursor.fetchone() or (0, 0)
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             # Readers of other months wait behind us: not for long.
             cursor.execute("SET LOCAL lock_timeout = '2s'")
-            cursor.execute(f"DROP TABLE {part}")
+            cursor.execute("LOCK TABLE ONLY customers_event IN ACCESS EXCLUSIVE MODE")
+            cursor.execute(f"SELECT EXISTS (SELECT FROM {part} WHERE id > %s)", [newest])
+            if (cursor.fetchone() or (True,))[0]:
+                return None
+            cursor.execute(f"ALTER TABLE customers_event DETACH PARTITION {part}")
+            cursor.execute(f"ALTER TABLE {part} RENAME TO {_aside(part)}")
     except OperationalError as error:
-        log.warning("%s is dropped another night: %s", part, error)
+        log.warning("%s goes another night: %s", part, error)
         return None
-    for start in range(0, len(people), PEOPLE):
-        with transaction.atomic():
-            _count_again(people[start : start + PEOPLE])
     return int(found)
+
+
+def _finish() -> None:
+    """Count anew who is in months that were taken out, and drop these: also after a crash."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND starts_with(relname, %s)",
+            [_aside("")],
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f"SELECT DISTINCT profile_id FROM {table} UNION SELECT DISTINCT a.profile_id "
+                f"FROM {table} e JOIN customers_alias a ON a.id = e.alias_id"
+            )
+            people = [profile for (profile,) in cursor.fetchall()]
+            for start in range(0, len(people), PEOPLE):
+                with transaction.atomic():
+                    _count_again(people[start : start + PEOPLE])
+            cursor.execute(f"DROP TABLE {table}")
+
+
+def _aside(part: str) -> str:
+    return f"customers_event_gone{part.removeprefix('customers_event')}"
 
 
 def _delete(part: str, where: str, values: dict[str, Any]) -> int:

@@ -118,3 +118,22 @@ def test_message_ids_and_rejected_events_are_kept_for_a_month():
     assert prune() == {"message_ids": 1, "rejected": 1}
     assert list(Seen.objects.values_list("message_id", flat=True)) == ["b"]
     assert not Quarantine.objects.exists()
+
+
+def test_a_month_that_was_taken_out_before_a_crash_is_finished_the_next_night(monkeypatch):
+    happen(track("ana", "Opened", "a"), at=A_YEAR_AGO)
+    happen(track("ana", "Opened", "b"), at=NOON)
+
+    def dies():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(retain, "_finish", dies)
+        with pytest.raises(KeyboardInterrupt):
+            prune(days=90)
+    assert EventDay.objects.count() == 2
+    prune(days=90)
+    assert EventDay.objects.get().n == 1
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relname FROM pg_class WHERE relname LIKE 'customers_event_gone%'")
+        assert cursor.fetchall() == []

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 import zipfile
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
 
-from customers import erase, export, fold, ingest
+from customers import erase, export, fold, ingest, sift, tasks
 from customers.models import (
     Alias,
     ContactPoint,
@@ -174,3 +177,76 @@ def test_of_a_shared_device_others_keep_what_they_did_without_her_id():
     assert not Event.objects.exclude(anonymous_id=None).exists()
     assert not Alias.objects.filter(value="cookie-ana").exists()
     assert not Profile.objects.filter(public_id=her.public_id).exists()
+
+
+@pytest.mark.django_db
+def test_by_command_she_is_exported_shown_and_forgotten(tmp_path, capsys):
+    her = ana()
+    call_command("export_person", "ana@example.org", "--to", str(tmp_path / "ana.zip"))
+    assert zipfile.ZipFile(tmp_path / "ana.zip").testzip() is None
+    assert (tmp_path / "ana.zip").stat().st_mode & 0o077 == 0
+    call_command("erase_person", str(her.public_id))
+    assert "3 events" in capsys.readouterr().out
+    assert Event.objects.count() == 3
+    call_command("erase_person", str(her.public_id), "--yes")
+    assert "3 events" in capsys.readouterr().out
+    assert not Event.objects.exists()
+    with pytest.raises(CommandError, match="Nobody is known"):
+        call_command("erase_person", "ana@example.org")
+
+
+@pytest.mark.django_db
+def test_the_worker_does_what_was_asked_and_tries_again_what_failed(monkeypatch):
+    request = erase.request(Person.of(ana().pk), by=None, at=NOON)
+
+    def away(*args, **kwargs):
+        raise ConnectionError("ana@example.org can't be reached")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("customers.consent.forget", away)
+        tasks.erase()
+    request.refresh_from_db()
+    assert (request.state, request.failure) == ("FAILED", "builtins.ConnectionError")
+    tasks.erase()
+    request.refresh_from_db()
+    assert (request.state, request.failure, request.attempts) == ("DONE", "", 2)
+
+
+@pytest.mark.django_db
+def test_an_export_takes_no_more_memory_for_more_events(monkeypatch):
+    monkeypatch.setattr(sift, "BITE", 50)
+    her = ana()
+
+    def peak(more):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO customers_event (id, received_at, at, position, source_id, message_id,"
+                " type, name, alias_id, profile_id, properties, context)"
+                " SELECT nextval('customers_event_id'), received_at, at, 0, source_id,"
+                " message_id || i, type, name, alias_id, profile_id,"
+                " jsonb_build_object('title', repeat('x', 2000)), '{}'"
+                " FROM customers_event, generate_series(1, %s) i WHERE message_id = 'ana-2'",
+                [more],
+            )
+        tracemalloc.start()
+        counts = export.write(Person.of(her.pk), to=Nowhere(), at=LATER)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return counts["events"], most
+
+    peak(0)
+    few, little = peak(200)
+    many, much = peak(1500)
+    assert (few, many) == (203, 1703)
+    # All of them would be more than three megabytes.
+    assert much - little < 1_000_000
+
+
+class Nowhere(io.RawIOBase):
+    """A file that keeps nothing."""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        return len(data)
