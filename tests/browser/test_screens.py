@@ -82,6 +82,7 @@ ADMIN = [
     Screen("message", "{message}", "[data-streamfield-child]"),
     Screen("message-test", "{test}", "main form"),
     Screen("deliveries", "/admin/journeys/deliveries/", "main tbody tr"),
+    Screen("tokens", "/admin/tokens/", "main form"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
     Screen("funnel", f"/admin/reports/funnel/?{STEPS}", ".dxp-chart svg"),
     Screen("funnel-people", "{people}", "main tbody tr"),
