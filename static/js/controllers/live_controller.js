@@ -2,7 +2,7 @@
 // stays open (by its data-key), and who reads by keyboard stays where they are.
 
 class LiveController extends window.StimulusModule.Controller {
-  static targets = ["piece", "pause", "toggle", "clock"];
+  static targets = ["piece", "pause", "toggle"];
 
   static values = { url: String, every: { type: Number, default: 3000 } };
 
@@ -60,7 +60,8 @@ class LiveController extends window.StimulusModule.Controller {
       element.open = open.includes(key);
       if (key === focused) element.querySelector("summary").focus();
     });
-    if (this.hasClockTarget) this.clockTarget.textContent = new Date().toLocaleTimeString();
+    // What is finished will not change any more.
+    if (this.pieceTarget.querySelector("[data-live-end]")) clearInterval(this.timer);
   }
 }
 
