@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -18,7 +19,7 @@ from benchmarks._cost import Cost
 from benchmarks.analytics import ASKED, EVENTS, START, WINDOW
 from customers import partitions
 
-ROUNDS = 7
+ROUNDS = 5
 # One person in twenty was found out to be another; one in two hundred shared a device for a day.
 MERGED, SHARED = 20, 200
 OVERRIDES = """
@@ -34,7 +35,8 @@ WITH named AS (
 INSERT INTO customers_aliasoverride (alias_id, profile_id, valid, stamps, changed_at)
 SELECT id, id - 1, CASE WHEN id %% %(shared)s = 0
   THEN tstzrange(%(start)s::timestamptz + interval '3 days',
-    %(start)s::timestamptz + interval '4 days') ELSE tstzrange(NULL, NULL) END, ARRAY[id, id - 1], now()
+    %(start)s::timestamptz + interval '4 days') ELSE tstzrange(NULL, NULL) END,
+  ARRAY[id, id - 1], now()
 FROM born WHERE id %% %(merged)s = 0"""
 PLAIN = "ev AS (SELECT {columns} FROM ({source}) e)"
 
@@ -65,7 +67,7 @@ def _fill(lake: Lake, size: int) -> int:
         partitions.ensure(moments=[WINDOW["start"], WINDOW["end"]])
         cursor.execute(EVENTS, {**told, "n": size})
         cursor.execute(OVERRIDES, told)
-        rows = cursor.rowcount
+        rows = int(cursor.rowcount)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE customers_event, customers_aliasoverride")
     collect.seal(lake=lake, at=WINDOW["end"])
@@ -75,21 +77,19 @@ def _fill(lake: Lake, size: int) -> int:
 def _compare(lake: Lake, table: list[tuple[str, str]]) -> Iterator[tuple[float, float]]:
     for name, (measure, more) in ASKED.items():
         asked = {**WINDOW, **more}
-        for engine, ask in {
-            "files": lambda: query.ask(
-                measure, lake=lake, at=WINDOW["end"], cached=False, **asked  # noqa: B023
-            ),
-            "PostgreSQL": lambda: query.on_postgres(measure, at=WINDOW["end"], **asked),  # noqa: B023
-        }.items():  # fmt: skip
+        for engine, ask in (
+            ("files", partial(query.ask, lake=lake, cached=False)),
+            ("PostgreSQL", query.on_postgres),
+        ):
             costs = {"through": Cost(), "without": Cost()}
             for turn in range(ROUNDS + 1):
                 if turn == 1:
                     # The first of each only warms up.
                     costs = {"through": Cost(), "without": Cost()}
                 with costs["through"]:
-                    ask()
+                    ask(measure, at=WINDOW["end"], **asked)
                 with _plain(), costs["without"]:
-                    ask()
+                    ask(measure, at=WINDOW["end"], **asked)
             through, without = (cost.cpu / ROUNDS * 1000 for cost in costs.values())
             told = f"{through:.0f} ms against {without:.0f} ms: {through / without:.2f}"
             table.append((f"{name} from {engine}", told))

@@ -201,22 +201,6 @@ class TestMerging:
 
 
 class TestAddresses:
-    @pytest.mark.parametrize(
-        ("given", "normal"),
-        [
-            ("Ana@Example.TEST", "ana@example.test"),
-            (" ana@bücher.example ", "ana@xn--bcher-kva.example"),
-            ("ａna@example.test", "ana@example.test"),  # noqa: RUF001 - a full-width letter
-        ],
-    )
-    def test_have_one_normal_form(self, given, normal):
-        assert identify.normal_address(channel="email", address=given) == normal
-
-    @pytest.mark.parametrize("given", ["", "ana", "ana@", "@x.test", "a b@x.test", "ana@x..test"])
-    def test_that_are_none_are_refused(self, given):
-        with pytest.raises(identify.BadAddress):
-            identify.normal_address(channel="email", address=given)
-
     def test_a_bad_one_stays_a_trait(self, send, signs_up):
         send(signs_up("ana", email="not an address"))
 

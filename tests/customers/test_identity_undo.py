@@ -154,7 +154,7 @@ class TestUndoing:
         assert person("user", "ana").pk == ana
 
     def test_brings_back_traits_counts_and_addresses(self, family):
-        old, ana, bruno = family
+        _, ana, bruno = family
         before = truth.picture()
 
         made = merge.join(a=ana, b=bruno, by=None, at=now())
