@@ -229,7 +229,7 @@ class Migration(migrations.Migration):
         migrations.AlterField("consententry", "alias", models.ForeignKey(blank=True, null=True, on_delete=PROTECT, related_name="consents", to="customers.alias")),
         migrations.AlterField("consententry", "purpose", models.CharField(choices=PURPOSES, max_length=40, verbose_name="purpose")),
         migrations.AlterField("consententry", "state", models.CharField(choices=STATES, max_length=20, verbose_name="state")),
-        migrations.RunSQL(HASHES, NO_HASHES),
+        migrations.RunSQL(HASHES, reverse_sql=NO_HASHES),
         migrations.RunSQL(SPLIT, migrations.RunSQL.noop),
         migrations.RunSQL(CHAIN, migrations.RunSQL.noop),
         migrations.AddConstraint(
@@ -253,5 +253,5 @@ class Migration(migrations.Migration):
             "consententry",
             models.Index(condition=models.Q(("expires_at__isnull", False)), fields=["expires_at"], name="customers_consent_ends"),
         ),
-        migrations.RunSQL(TRIGGERS, NO_TRIGGERS),
+        migrations.RunSQL(TRIGGERS, reverse_sql=NO_TRIGGERS),
     ]
