@@ -241,3 +241,33 @@ def test_what_was_saved_comes_back_and_everybody_can_use_it(at_screen):
 
     made.refresh_from_db()
     assert made.rule == rule
+
+
+def test_a_save_that_fails_leads_to_the_condition_and_loses_nothing(at_screen):
+    def fails(page):
+        keys, asked = Keyboard(page), []
+        page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+        page.goto(f"{SEGMENTS}new/")
+        page.focus("#id_name")
+        keys.type("Unfinished")
+        page.get_by_role("button", name="Bought three times or more in a year").press("Enter")
+        keys.tab_to("matcher-event$")
+        keys.press("Control+A")
+        keys.press("Backspace")
+        keys.press("Control+S")
+
+        event = page.locator("[id$='-matcher-event']")
+        expect(page.locator(".error-message")).to_contain_text("Choose an event.")
+        expect(event).to_be_focused()
+        expect(event).to_have_attribute("aria-invalid", "true")
+        described = page.locator(f"#{event.get_attribute('aria-describedby')}")
+        expect(described).to_have_text("Choose an event.")
+        expect(page.locator("#id_name")).to_have_value("Unfinished")
+        expect(page.locator(".dxp-rule__leaf [id$='-value']")).to_have_value("3")
+        keys.type("purchase")
+        page.goto(SEGMENTS)
+        assert asked == ["beforeunload"]
+
+    at_screen(fails)
+
+    assert not Segment.objects.exists()
