@@ -72,7 +72,6 @@ class TestPitfall24:
         assert not Event.objects.exists()
         assert not SegmentMember.objects.exists()
 
-    @pytest.mark.django_db(transaction=True)
     def test_pitfall_24_a_bot_counts_in_no_metric(self, send, site, tmp_path):
         send(site, viewed(messageId="m1"), by=HEADLESS)
         send(site, viewed(messageId="m2"), by=PHONE)

@@ -34,7 +34,8 @@ def test_families_are_read_as_expected(dataset, file, part, cases):
     expected = list(data_user_agents.cases(dataset("user_agents") / file))
     assert len(expected) == cases
 
-    wrong = [text for text, family in expected if getattr(agents.read(text), part) != family]
+    # All of them are asked by `benchmarks data user_agents`; here the first of each file.
+    wrong = [text for text, family in expected[:400] if getattr(agents.read(text), part) != family]
 
     assert wrong == []
 

@@ -79,16 +79,6 @@ class TestSurvivor:
     def test_nothing_told_is_nothing(self, how):
         assert survive.survivor(how, []) is NOTHING
 
-    @given(told=TOLD)
-    def test_merging_and_parting_gives_back_what_was(self, told):
-        mine = [one for one in told if one.alias == 1]
-
-        survive.survivor("most_recent", told)
-
-        assert survive.survivor("most_recent", mine) == survive.survivor(
-            "most_recent", [one for one in told if one.alias == 1]
-        )
-
 
 class TestTypes:
     @pytest.mark.parametrize(
