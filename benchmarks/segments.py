@@ -69,7 +69,8 @@ def world(people: int, events: int, at: datetime) -> None:
         cursor.execute("SELECT setseed(0.5)")
         cursor.execute(
             "INSERT INTO customers_profile (public_id, bucket, state, is_known, traits, "
-            "created_at, last_seen_at) SELECT gen_random_uuid(), i %% 1024, 'ACTIVE', true, jsonb_build_object("
+            "created_at, last_seen_at) "
+            "SELECT gen_random_uuid(), i %% 1024, 'ACTIVE', true, jsonb_build_object("
             "'country', (ARRAY['RO','IT','CN','DE','FR','HR'])[1 + (random() * 5)::int], 'plan', "
             "(ARRAY['free','pro','team'])[1 + (random() * 2)::int], 'age', (random() * 80)::int, "
             "'born', (DATE '1950-01-01' + (random() * 20000)::int)::text), %s, %s "

@@ -9,9 +9,9 @@ from django.db import DataError, InternalError, ProgrammingError, transaction
 
 from customers import match, rulebook, stay
 from customers.append import Recorded
-from customers.models import SegmentMember
 from customers.rulebook import Known
 from customers.stay import Changes
+from dxp.lib import rows
 
 # What a single rule can be to blame for.
 BAD_RULE = (DataError, ProgrammingError, InternalError)
@@ -119,9 +119,12 @@ def members(
 ) -> dict[int, set[int]]:
     """Return which of these people are in which of these segments now."""
     found: dict[int, set[int]] = {}
-    open_stays = SegmentMember.objects.filter(
-        profile_id__in=profile_ids, segment_id__in=segment_ids, left_at=None
-    )
-    for segment_id, profile_id in open_stays.values_list("segment_id", "profile_id"):
-        found.setdefault(segment_id, set()).add(profile_id)
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "SELECT segment_id, profile_id FROM customers_segmentmember WHERE left_at IS NULL "
+            "AND profile_id = ANY(%s::bigint[]) AND segment_id = ANY(%s::bigint[])",
+            [rows.array(profile_ids), rows.array(segment_ids)],
+        )
+        for segment_id, profile_id in cursor.fetchall():
+            found.setdefault(segment_id, set()).add(profile_id)
     return found

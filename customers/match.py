@@ -158,7 +158,14 @@ def these(
         *tables.values, list(profile_ids),
     )  # fmt: skip
     with connection.cursor() as cursor:
-        cursor.execute(found.text, found.values)
+        # Every table stands beside the people and none beside another: to search for a better
+        # order takes four times as long as to answer (measured with 50 segments).
+        cursor.execute(
+            f"SET LOCAL join_collapse_limit = 1; {found.text}; "
+            "SET LOCAL join_collapse_limit TO DEFAULT",
+            found.values,
+        )
+        cursor.nextset()
         return Answers(len(said), {row[0]: row for row in cursor.fetchall()}, timed)
 
 
