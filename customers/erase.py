@@ -15,14 +15,18 @@ The lake's files are written anew during the night; readers leave the person out
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from customers import append, extend, fold, forgotten
-from customers.models import ContactPoint, ErasureRequest, Profile
-from customers.rights import KEEPERS, Keeper, Person
+from customers.models import Alias, ContactPoint, ErasureRequest, Profile
+from customers.rights import BITE, KEEPERS, Keeper, Person
 from dxp.lib import crypto
 
 log = logging.getLogger(__name__)
@@ -92,6 +96,27 @@ def work(*, at: datetime) -> int:
         else:
             done += 1
     return done
+
+
+def again(*, at: datetime) -> int:
+    """Forget everybody who stands here under an erased name; return how many.
+
+    For after a restore: the backup was made before they were erased.
+    """
+    found = 0
+    for batch in _batches(Alias.objects.order_by("pk").values_list("kind", "value", "profile_id")):
+        known = forgotten.among(names=[(kind, value) for kind, value, _ in batch])
+        people = {profile for kind, value, profile in batch if (kind, value) in known}
+        for profile in sorted(people):
+            run(request(Person.of(profile), by=None, at=at), at=at)
+        found += len(people)
+    return found
+
+
+def _batches(rows: QuerySet[Any, Any]) -> Iterator[list[Any]]:
+    iterator = rows.iterator(chunk_size=BITE)
+    while batch := list(islice(iterator, BITE)):
+        yield batch
 
 
 def _begin(pk: int, at: datetime) -> Person | None:

@@ -33,6 +33,8 @@ def test_she_sees_what_goes_next_and_nothing_went(steward, settings):
     rule = RetentionRule.objects.get()
     steward.post(f"{LIST}edit/{rule.pk}/", {**told, "keep_days": 200})
     assert "No event is too old" in steward.get(LIST).content.decode()
+    assert steward.get(f"{LIST}edit/{rule.pk}/").status_code == 200
+    assert steward.get(f"{LIST}delete/{rule.pk}/").status_code == 200
     settings.EVENT_KEEP_DAYS = 30
     assert "Events without a rule are kept for 30 days." in steward.get(LIST).content.decode()
 

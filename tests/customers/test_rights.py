@@ -250,3 +250,19 @@ class Nowhere(io.RawIOBase):
 
     def write(self, data):
         return len(data)
+
+
+@pytest.mark.django_db
+def test_who_comes_out_of_an_old_backup_is_forgotten_again(capsys):
+    forgotten(ana())
+    chen()
+    # The backup knows her, and the digests were loaded into it.
+    restored = list(ErasedName.objects.all())
+    ErasedName.objects.all().delete()
+    her = ana()
+    ErasedName.objects.bulk_create(restored)
+    call_command("erase_person", "--again")
+    assert "again: 1." in capsys.readouterr().out
+    assert not Profile.objects.filter(pk=her.pk).exists()
+    assert list(Alias.objects.values_list("value", flat=True)) == ["cookie-chen"]
+    assert erase.again(at=LATER) == 0

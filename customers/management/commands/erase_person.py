@@ -1,4 +1,7 @@
-"""`manage.py erase_person ana@example.org`: what would go; with `--yes`, it goes."""
+"""`manage.py erase_person ana@example.org`: what would go; with `--yes`, it goes.
+
+`manage.py erase_person --again` after a restore: whoever was erased since the backup.
+"""
 
 from typing import Any
 
@@ -12,10 +15,21 @@ class Command(BaseCommand):
     help = "Forget a person on every floor. Without --yes it only says what would go."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("person", help="A public id, an e-mail address or a phone number.")
+        whom = parser.add_mutually_exclusive_group(required=True)
+        whom.add_argument(
+            "person", nargs="?", help="A public id, an e-mail address or a phone number."
+        )
+        whom.add_argument(
+            "--again",
+            action="store_true",
+            help="After a restore: forget everybody who stands here under an erased name.",
+        )
         parser.add_argument("--yes", action="store_true", help="Do it. There is no way back.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["again"]:
+            self.stdout.write(f"Forgotten again: {erase.again(at=clock.now())}.")
+            return
         try:
             person = export.find(options["person"])
         except export.Unknown as error:
