@@ -154,7 +154,8 @@ class EventDay(models.Model):
     """
 
     pk = models.CompositePrimaryKey("profile_id", "matcher_id", "day")
-    profile = models.ForeignKey(Profile, models.CASCADE)
+    # The primary key begins with it.
+    profile = models.ForeignKey(Profile, models.CASCADE, db_index=False)
     # Not checked by the database: one lookup for each row of the fold's busiest table.
     matcher = models.ForeignKey(
         EventMatcher, models.DO_NOTHING, db_constraint=False, db_index=False
