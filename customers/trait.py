@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -25,6 +27,7 @@ EARLIER = "earlier"
 # Traits that are addresses: their names are those of the channels.
 ADDRESSES = (address.EMAIL, address.PHONE)
 
+_turn = itemgetter(slice(2))
 Point = tuple[str, str, str, int, datetime, int]
 
 
@@ -72,41 +75,44 @@ class Telling:
 
 @dataclass(slots=True)
 class _Heard:
-    """All that was ever told of one trait of one person, in the order of time."""
+    """All that was ever told of one trait of one person."""
 
     meaning: Meaning
-    said: list[Said] = field(default_factory=list)
-    # What each name told, misfits included, so that the same is not written twice.
-    by_alias: dict[int, list[Said]] = field(default_factory=dict)
+    # (name, value, when, order, source), and what each name told in the order of time: misfits
+    # included, so that the same is not written twice.
+    told: list[tuple[int, Any, datetime, int, str]] = field(default_factory=list)
+    by_alias: dict[int, list[tuple[datetime, int, Any]]] = field(default_factory=dict)
 
-    def hear(self, *, alias: int, value: Any, at: datetime, order: int, source: str) -> bool:
-        """Take in one value; return whether it fits its type."""
-        insort(
-            self.by_alias.setdefault(alias, []), Said(alias, value, at, order), key=_turn
-        )  # fmt: skip
-        try:
-            fitted = self.meaning.fitted(value)
-        except survive.Misfit:
-            return False
-        insort(self.said, Said(alias, fitted, at, order, self.meaning.rank(source)), key=_turn)
-        return True
+    def hear(self, *, alias: int, value: Any, at: datetime, order: int, source: str) -> None:
+        """Take in one value."""
+        self.told.append((alias, value, at, order, source))
+        insort(self.by_alias.setdefault(alias, []), (at, order, value), key=_turn)
 
     def is_news(self, *, alias: int, value: Any, at: datetime) -> bool:
         """Return whether a name tells something else than it told up to that moment."""
-        mine = self.by_alias.get(alias, [])
-        place = bisect_right(mine, (at, NOT_WRITTEN_YET * 2), key=_turn)
         if value is None and not self.by_alias:
             # Nobody told anything that could be taken back.
             return False
-        return place == 0 or not survive.same(mine[place - 1].value, value)
+        mine = self.by_alias.get(alias, [])
+        place = bisect_right(mine, (at, NOT_WRITTEN_YET * 2), key=_turn)
+        return place == 0 or not survive.same(mine[place - 1][2], value)
+
+    def fits(self, value: Any) -> bool:
+        """Return whether a value is of the trait's type."""
+        try:
+            self.meaning.fitted(value)
+        except survive.Misfit:
+            return False
+        return True
 
     def value(self) -> Any:
         """Return the value that counts."""
-        return survive.survivor(self.meaning.how, self.said)
-
-
-def _turn(said: Said) -> tuple[datetime, int]:
-    return said.turn
+        said = []
+        for alias, value, at, order, source in self.told:
+            with suppress(survive.Misfit):
+                rank = self.meaning.rank(source)
+                said.append(Said(alias, self.meaning.fitted(value), at, order, rank))
+        return survive.survivor(self.meaning.how, said)
 
 
 def see(*, person: Person, fact: Fact) -> None:
@@ -149,7 +155,8 @@ def take(*, told: Sequence[Telling]) -> list[Point]:
                 known = heard[place] = _Heard(meanings.get(key, UNDEFINED))
             if not known.is_news(alias=one.alias_id, value=value, at=one.at):
                 continue
-            is_fit = known.hear(
+            is_fit = known.fits(value)
+            known.hear(
                 alias=one.alias_id, value=value, at=one.at,
                 order=NOT_WRITTEN_YET + len(new), source=one.source,
             )  # fmt: skip
