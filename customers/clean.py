@@ -176,7 +176,15 @@ def tidy(value: Any, depth: int = 0) -> Any:
     if kind is dict:
         if depth >= DEEPEST:
             return None
-        return {_text(str(key)): tidy(one, depth + 1) for key, one in value.items()}
+        # Most keys and values are plain text: seen here, they cost no call (half of this work).
+        return {
+            key
+            if type(key) is str and key.isascii() and "\x00" not in key
+            else _text(str(key)): one
+            if type(one) is str and one.isascii() and "\x00" not in one
+            else tidy(one, depth + 1)
+            for key, one in value.items()
+        }
     if kind is list or kind is tuple:
         return None if depth >= DEEPEST else [tidy(one, depth + 1) for one in value]
     if kind is float:
