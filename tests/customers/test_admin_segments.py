@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import Permission
 
-from customers import rules, segment
+from customers import explain, rules, segment
 from customers.models import Profile, Segment, TraitDef
 from tests.customers import people
 
@@ -235,6 +235,19 @@ class TestCounting:
         assert (told["text"], told["exact"]) == ("1 person", True)
         assert told["sentence"] == "country is “HR”"
 
+    def test_tells_the_range_of_an_estimate(self, mara, monkeypatch):
+        monkeypatch.setattr(explain, "SMALL", -2)
+        monkeypatch.setattr(explain, "FEW_HITS", 0)
+        people.ana()
+
+        told = self.ask(mara, people.from_country("HR"), how="sample")
+        exact = self.ask(mara, people.from_country("HR"), how="exact")
+
+        assert told["text"].startswith("about ")
+        assert told["range"].startswith("between ")
+        assert (told["exact"], exact["exact"]) == (False, True)
+        assert "range" not in exact
+
     def test_shows_some_of_the_people(self, mara):
         ana = people.ana()
 
@@ -380,6 +393,25 @@ class TestWhy:
 
         assert self.why(made, ana) in shown
         assert "Nobody whose name" in text(mara.get(f"{SEGMENTS}why/{made.pk}/", {"q": "zoe"}))
+
+    def test_is_one_click_away_from_profile_and_list_of_people(self, mara):
+        ana = people.ana()
+        made = croatia()
+
+        assert self.why(made, ana) in text(mara.get(f"/admin/customers/profiles/inspect/{ana.pk}/"))
+        assert self.why(made, ana) in text(mara.get(f"{SEGMENTS}members/{made.pk}/"))
+
+    def test_hides_values_that_the_reader_may_not_see(self, client):
+        ana = people.ana()
+        rule = {"op": "trait", "field": "email", "cmp": "contains", "value": "example"}
+        made = segment.create(name="Mail", rule={"v": 1, "root": rule}, at=people.NOON)
+        client.force_login(people.staff("rita", "view_segment", "view_profile"))
+
+        shown = text(client.get(self.why(made, ana)))
+
+        assert "Known is: •••••" in shown
+        assert "Ana@Example.org" not in shown
+        assert "Marić" not in shown
 
     def test_tells_what_decided_at_each_condition(self, mara):
         ana = people.ana()
