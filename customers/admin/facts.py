@@ -14,7 +14,7 @@ LONGEST = 500
 
 def facts(told: Any) -> list[tuple[str, str]]:
     """Return an event's fields, those of inner objects with dots in their names."""
-    found = []
+    found: list[tuple[str, str]] = []
     for name, value in _leaves("", told):
         if len(found) == MOST:
             break

@@ -67,7 +67,7 @@ class ListingView(generic.IndexView):
     template_name = "customers/admin/index.html"
     table_classname = "listing dxp-stack"
     # Only CSV: it is streamed, while a workbook of half a million people would lie in memory.
-    FORMATS = (generic.IndexView.FORMAT_CSV,)
+    FORMATS: tuple[str, ...] = (generic.IndexView.FORMAT_CSV,)
 
     # What stands where rows would, before there are any.
     nothing: Any = ""
