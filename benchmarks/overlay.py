@@ -46,7 +46,7 @@ def run(quick: bool) -> Result:
 
     From sealed files, and on PostgreSQL; everything a question pays is in both figures.
     """
-    size = 100_000 if quick else 1_000_000
+    size = 100_000 if quick else 400_000
     with tempfile.TemporaryDirectory() as folder:
         lake = Lake(Path(folder))
         rows = _fill(lake, size)

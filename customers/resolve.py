@@ -103,7 +103,7 @@ class People:
             self._read_people(heirs)
         stolen = self.hands.stolen()
         if stolen:
-            stolen |= {self.owner[hand] for hand in self.hands.holders}
+            stolen |= {self.owner[one] for one in self.hands.holders | self.hands.changed}
             self._be_born(stolen)
             rollup.rebuild(profile_ids=sorted(stolen))
         recorded = segment.all_of(profile_ids=sorted(heirs), cause=SegmentMember.Cause.MERGE, at=at)

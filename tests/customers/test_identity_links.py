@@ -236,6 +236,7 @@ class TestSharedDevices:
             send(*events[4:])
             for event in events[:4]:
                 send(event)
+                truth.holds()
 
     @pytest.mark.parametrize("batches", ["one", "in order", "late"])
     def test_an_event_belongs_to_who_had_it_then(self, send, signs_up, viewed, batches):
