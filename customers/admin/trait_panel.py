@@ -99,7 +99,8 @@ def tell(request: HttpRequest, pk: int) -> HttpResponse:
         value = [word.strip() for word in text.split(",") if word.strip()]
     try:
         trait.tell(
-            profile_id=profile.pk, key=key, value=value, by=int(request.user.pk or 0), at=clock.now()
+            profile_id=profile.pk, key=key, value=value, by=int(request.user.pk or 0),
+            at=clock.now(),
         )  # fmt: skip
     except trait.NoSuchTrait as error:
         messages.error(request, _(str(error)))
