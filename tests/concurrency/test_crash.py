@@ -20,7 +20,7 @@ from tests.concurrency.sender import Senders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LEAST = 5
-READERS = {"v": 1, "root": {"op": "event", "name": "Article Viewed",
+READERS = {"v": 1, "root": {"op": "event", "matcher": {"event": "Article Viewed"},
                             "metric": "count", "window": {"last": [7, "days"]}, "cmp": "gte",
                             "value": LEAST}}  # fmt: skip
 

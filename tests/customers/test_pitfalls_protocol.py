@@ -21,8 +21,8 @@ CLAIMS = {"ip": "6.6.6.6", "userAgent": "Lies/1.0", "locale": "ro-RO"}
 
 
 def bought(cmp, times):
-    leaf = {"op": "event", "name": "Order Completed", "metric": "count", "window": "all",
-            "cmp": cmp, "value": times}  # fmt: skip
+    leaf = {"op": "event", "matcher": {"event": "Order Completed"},
+            "metric": "count", "window": "all", "cmp": cmp, "value": times}  # fmt: skip
     return {"v": 1, "root": leaf}
 
 

@@ -18,8 +18,9 @@ from dxp.lib.clock import now
 from tests.customers import people
 from tests.sdk.bad_network import BadNetwork
 
-READERS = {"v": 1, "root": {"op": "event", "name": "Article Viewed", "metric": "count",
-                            "window": {"last": [7, "days"]}, "cmp": "gte", "value": 2}}  # fmt: skip
+READERS = {"v": 1, "root": {"op": "event", "matcher": {"event": "Article Viewed"},
+                            "metric": "count", "window": {"last": [7, "days"]}, "cmp": "gte",
+                            "value": 2}}  # fmt: skip
 
 
 HERE = Path(__file__).resolve().parent
