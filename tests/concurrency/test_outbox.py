@@ -18,7 +18,8 @@ from journeys.models import Enrollment, Journey, Message
 
 pytestmark = pytest.mark.django_db(transaction=True)
 READERS = {"v": 1, "root": {"op": "event", "matcher": {"event": "Article Viewed"},
-                            "metric": "count", "window": "all", "cmp": "gte", "value": 1}}  # fmt: skip
+                            "metric": "count", "window": "all", "cmp": "gte",
+                            "value": 1}}  # fmt: skip
 
 
 @pytest.fixture
