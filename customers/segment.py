@@ -256,7 +256,7 @@ def reconcile(*, at: datetime) -> int:
                 drift += moved
     with transaction.atomic():
         rulebook.lock(shared=False)
-        asked = {one for known in _readable() for one in known.deps.matchers}
+        asked = {one for known in rulebook.readable() for one in known.deps.matchers}
         rollup.drop_all_but(matchers=asked)
     return drift
 
@@ -279,16 +279,6 @@ def _fill_or_fail(segment: Segment, *, cause: str, at: datetime) -> int:
         rulebook.fail(segment_id=segment.pk, words=rulebook.words_of(error))
         segment.refresh_from_db()
         return 0
-
-
-def _readable() -> list[Known]:
-    found = []
-    for one in Segment.objects.order_by("pk"):
-        try:
-            found.append(rulebook.read(one))
-        except rules.RuleError:
-            continue
-    return found
 
 
 def _about(some: Sequence[Known], did: Mapping[str, set[int]]) -> dict[int, list[int]]:
