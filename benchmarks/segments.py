@@ -146,30 +146,40 @@ def pairs(at: datetime) -> Iterator[tuple[str, dict[str, Any], str]]:
         return f"p.id IN (SELECT d.profile_id {DAYS.format(number, days)} GROUP BY 1 {having})"
 
     both = rule(trait("country", "eq", "IT"), trait("plan", "eq", "pro"))
-    yield "country and plan", both, (
-        f"{ACTIVE} p.traits @> '{{\"country\": \"IT\", \"plan\": \"pro\"}}'"
+    yield "country and plan", both, (f'{ACTIVE} p.traits @> \'{{"country": "IT", "plan": "pro"}}\'')
+    yield (
+        "active in 7 days",
+        rule(did("Page Viewed", "gte", 1, last(7))),
+        (f"SELECT count(DISTINCT d.profile_id) {DAYS.format(view, 7)}"),
     )
-    yield "active in 7 days", rule(did("Page Viewed", "gte", 1, last(7))), (
-        f"SELECT count(DISTINCT d.profile_id) {DAYS.format(view, 7)}"
+    yield (
+        "10 page views in 30 days",
+        rule(did("Page Viewed", "gte", 10, last(30))),
+        (f"{ACTIVE} {some(view, 30, 'HAVING sum(n) >= 10')}"),
     )
-    yield "10 page views in 30 days", rule(did("Page Viewed", "gte", 10, last(30))), (
-        f"{ACTIVE} {some(view, 30, 'HAVING sum(n) >= 10')}"
-    )
-    yield "3 orders in 90 days", rule(did("Order Completed", "gte", 3, last(90))), (
-        f"{ACTIVE} {some(buy, 90, 'HAVING sum(n) >= 3')}"
+    yield (
+        "3 orders in 90 days",
+        rule(did("Order Completed", "gte", 3, last(90))),
+        (f"{ACTIVE} {some(buy, 90, 'HAVING sum(n) >= 3')}"),
     )
     spent = rule(did("Order Completed", "gte", 500, last(365), "sum"))
     yield "spent 500 in a year", spent, f"{ACTIVE} {some(buy, 365, 'HAVING sum(amount) >= 500')}"
-    yield "no order in 30 days", rule(did("Order Completed", "eq", 0, last(30))), (
-        f"{ACTIVE} NOT EXISTS (SELECT 1 {DAYS.format(buy, 30)} AND d.profile_id = p.id)"
+    yield (
+        "no order in 30 days",
+        rule(did("Order Completed", "eq", 0, last(30))),
+        (f"{ACTIVE} NOT EXISTS (SELECT 1 {DAYS.format(buy, 30)} AND d.profile_id = p.id)"),
     )
     lapsed = rule(
         did("Page Viewed", "gte", 1, {"between": [30, 90, "days"]}),
         did("Page Viewed", "eq", 0, last(30)),
     )
-    yield "active 30 to 90 days ago, not since", lapsed, (
-        f"{ACTIVE} p.id IN (SELECT d.profile_id {DAYS.format(view, 90)} GROUP BY 1 "
-        "HAVING min(d.day) <= %(day)s::date - 30 AND max(d.day) <= %(day)s::date - 30)"
+    yield (
+        "active 30 to 90 days ago, not since",
+        lapsed,
+        (
+            f"{ACTIVE} p.id IN (SELECT d.profile_id {DAYS.format(view, 90)} GROUP BY 1 "
+            "HAVING min(d.day) <= %(day)s::date - 30 AND max(d.day) <= %(day)s::date - 30)"
+        ),
     )
     nested = rule(
         {"op": "or", "of": [trait("country", "eq", "IT"), trait("country", "eq", "RO")]},
@@ -177,11 +187,15 @@ def pairs(at: datetime) -> Iterator[tuple[str, dict[str, Any], str]]:
         {"op": "not", "of": did("Order Completed", "gte", 1, last(90))},
         {"op": "or", "of": [did("Message Clicked", "gte", 1, last(60)), trait("age", "gt", 40)]},
     )
-    yield "nested, six conditions", nested, (
-        f"{ACTIVE} p.traits ->> 'country' IN ('IT', 'RO') "
-        f"AND {some(view, 30, 'HAVING sum(n) >= 5')} "
-        f"AND NOT EXISTS (SELECT 1 {DAYS.format(buy, 90)} AND d.profile_id = p.id) "
-        f"AND ((p.traits ->> 'age')::int > 40 OR {some(click, 60)})"
+    yield (
+        "nested, six conditions",
+        nested,
+        (
+            f"{ACTIVE} p.traits ->> 'country' IN ('IT', 'RO') "
+            f"AND {some(view, 30, 'HAVING sum(n) >= 5')} "
+            f"AND NOT EXISTS (SELECT 1 {DAYS.format(buy, 90)} AND d.profile_id = p.id) "
+            f"AND ((p.traits ->> 'age')::int > 40 OR {some(click, 60)})"
+        ),
     )
 
 

@@ -194,9 +194,7 @@ def _mentioned(rule: Any) -> set[int]:
         return set()
 
 
-def _answers(
-    leaves: list[rules.Leaf], profile_id: int, at: datetime
-) -> Iterator[tuple[bool, Any]]:
+def _answers(leaves: list[rules.Leaf], profile_id: int, at: datetime) -> Iterator[tuple[bool, Any]]:
     """Yield each leaf's answer about one person and the value that decided."""
     known = match.numbers(one for leaf in leaves for one in leaf.deps().matchers)
     asked = Asked(at, timing=False, known=known, people=[profile_id])

@@ -114,9 +114,7 @@ def _compared(
     return changes
 
 
-def members(
-    *, segment_ids: Iterable[int], profile_ids: Sequence[int]
-) -> dict[int, set[int]]:
+def members(*, segment_ids: Iterable[int], profile_ids: Sequence[int]) -> dict[int, set[int]]:
     """Return which of these people are in which of these segments now."""
     found: dict[int, set[int]] = {}
     with rows.raw_cursor() as cursor:

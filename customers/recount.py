@@ -68,9 +68,7 @@ def backfill(*, matchers: Iterable[Matcher], at: datetime) -> None:
         EventMatcher.objects.filter(pk=row.pk).update(counted_at=at)
 
 
-def _count(
-    people: Sequence[int], *, asked: Mapping[int, Matcher], plain: bool
-) -> None:
+def _count(people: Sequence[int], *, asked: Mapping[int, Matcher], plain: bool) -> None:
     events = Sql(THEIR_EVENTS.format(who="= ANY(%s)"), [people, people])
     fits = Sql("m.\"where\" = '[]'" if plain else "false")
     if asked:

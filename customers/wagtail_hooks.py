@@ -74,7 +74,8 @@ def rule_builder_urls() -> list[URLPattern]:
         path("customers/profiles/<int:pk>/tell/", tell, name="customers_tell_trait"),
         path("customers/profiles/<int:pk>/merge/", MergeSearch.as_view(), name="customers_merge"),
         path(
-            "customers/profiles/<int:pk>/merge/<int:other>/", Compare.as_view(),
+            "customers/profiles/<int:pk>/merge/<int:other>/",
+            Compare.as_view(),
             name="customers_merge_with",
         ),
         path("customers/links/<int:link>/undo/", Undo.as_view(), name="customers_undo_link"),

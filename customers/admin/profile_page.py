@@ -54,9 +54,7 @@ class ProfilePage(generic.InspectView):
             "merged_into": merged_into(profile),
             "traits": trait_panel.panel(profile=profile, user=self.request.user),
             "contacts": contacts(profile, eyes),
-            "identity": identity.panel(
-                profile=profile, aliases=aliases, user=self.request.user
-            ),
+            "identity": identity.panel(profile=profile, aliases=aliases, user=self.request.user),
             "tracking": tracking(aliases),
             "stays": [stay for stay in stays if stay.left_at is None],
             "past_stays": [stay for stay in stays if stay.left_at is not None][:HISTORY],

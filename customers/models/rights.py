@@ -130,9 +130,7 @@ class RetentionRule(models.Model):
                 ),
                 name="customers_retention_kind",
             ),
-            models.CheckConstraint(
-                condition=Q(keep_days__gte=1), name="customers_retention_a_day"
-            ),
+            models.CheckConstraint(condition=Q(keep_days__gte=1), name="customers_retention_a_day"),
         ]
 
     def __str__(self) -> str:

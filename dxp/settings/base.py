@@ -174,7 +174,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "DXP",
-    "DESCRIPTION": "Profiles, events, segments and consents, for programs. docs/api.md explains it.",
+    "DESCRIPTION": "Profiles, events, segments, consents, for programs. docs/api.md explains it.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,

@@ -57,6 +57,7 @@ SITE = [
     Screen("not-found", "/nowhere/", status=404),
     Screen("cookies", "/cookies/"),
     Screen("unsubscribe", "{leave}"),
+    Screen("preferences", "{preferences}", "main form"),
 ]
 STEPS = "step=Article+Viewed&step=Signed+Up&step=Savings+Plan+Opened"
 ADMIN = [
@@ -73,7 +74,21 @@ ADMIN = [
     Screen("sources", "/admin/customers/sources/", "main tbody tr"),
     Screen("source", "{source}", ".dxp-latest li"),
     Screen("new-source", "/admin/customers/sources/new/", "main form"),
+    Screen("live", "{live}", "main"),
     Screen("rejected", "/admin/customers/rejected/", "main tbody tr"),
+    Screen("rejected-one", "{rejected}", "main"),
+    Screen("merge", "{merge}?q=a", "main form"),
+    Screen("merge-with", "{merge_with}", "main form"),
+    Screen("traits", "/admin/customers/traits/", "main tbody tr"),
+    Screen("trait", "{trait}", "main form"),
+    Screen("computed", "/admin/customers/computed/", "main"),
+    Screen("new-computed", "/admin/customers/computed/new/", "main form"),
+    Screen("blocked-names", "/admin/customers/blocked-names/", "main"),
+    Screen("new-blocked-name", "/admin/customers/blocked-names/new/", "main form"),
+    Screen("limits", "/admin/customers/limits/", "main tbody tr"),
+    Screen("limit", "{limit}", "main form"),
+    Screen("retention", "/admin/customers/retention/", "main"),
+    Screen("new-retention", "/admin/customers/retention/new/", "main form"),
     Screen("journeys", "/admin/journeys/journeys/", "main tbody tr"),
     Screen("journey", "{journey}", ".dxp-outline__card"),
     Screen("new-journey", "/admin/journeys/journeys/new/", ".dxp-outline__add"),
@@ -189,12 +204,19 @@ def places(browser, house, mailbox):
     found["profile"] = link(found["members"], "tbody a")
     found["why"] = link("", "tbody a:has-text('Why?')")
     found["source"] = link("/admin/customers/sources/", "tbody a:has-text('Website')")
+    found["live"] = found["source"].replace("/inspect/", "/live/")
+    found["rejected"] = link("/admin/customers/rejected/", "tbody a[href*='/inspect/']")
+    found["merge"] = re.sub(r"inspect/(\d+)/", r"\1/merge/", found["profile"])
+    found["merge_with"] = link(f"{found['merge']}?q=a", "main a[href*='/merge/']")
+    found["trait"] = link("/admin/customers/traits/", "tbody a[href*='/edit/']")
+    found["limit"] = link("/admin/customers/limits/", "tbody a[href*='/edit/']")
     found["journey"] = link("/admin/journeys/journeys/", "tbody a:has-text('Welcome')")
     found["step"] = link(found["journey"], ".dxp-outline__tally a[href$='show=passed']")
     found["message"] = link("/admin/journeys/messages/", "tbody a:has-text('Welcome letter')")
     found["test"] = found["message"].replace("/edit/", "/test/")
     found["people"] = link(f"/admin/reports/funnel/?{STEPS}", "#steps tbody a")
     found["leave"] = _leave(mailbox)
+    found["preferences"] = _settings(mailbox)
     context.close()
     return found
 
@@ -214,6 +236,13 @@ def _leave(mailbox) -> str:
     while not mailbox.messages and time.monotonic() < deadline:
         time.sleep(0.05)
     return re.search(r"/u/[^>\s]+", mailbox.messages[0]["List-Unsubscribe"]).group(0)
+
+
+def _settings(mailbox) -> str:
+    """Return the address of the page that a letter's "Choose what you get" leads to."""
+    letter = mailbox.messages[0]
+    text = letter.get_body(("plain",)).get_content()
+    return re.search(r"/preferences/[^>\s]+", text).group(0)
 
 
 def check(page, window: Window, screen: Screen, places: dict[str, str]) -> None:

@@ -19,7 +19,8 @@ ALL_RIGHTS = (
     "view_source", "add_source", "change_source", "view_quarantine", "replay_quarantine",
     "see_name", "see_contact", "see_birth", "see_sensitive", "view_traitdef", "change_traitdef",
     "view_computedtrait", "add_computedtrait", "change_computedtrait", "delete_computedtrait",
-    "change_profile", "merge_profile", "delete_profile", "add_event", "view_consententry", "add_consententry",
+    "change_profile", "merge_profile", "delete_profile", "add_event", "view_consententry",
+    "add_consententry",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A developer watches what a source sends: accepted, waiting, rejected and copies, field by field."""
+"""A developer watches what a source sends: accepted, waiting, rejected, copies, field by field."""
 
 from __future__ import annotations
 

@@ -46,7 +46,10 @@ def text(answer):
 class TestAPlaceApart:
     def test_keeps_an_event_whole_with_what_its_batch_said(self, shop):
         (kept,) = arrived(
-            shop, {**NAMELESS, "context": {"a": 1}}, context={"b": 2}, sent_at="2026-11-20T10:00:00Z"
+            shop,
+            {**NAMELESS, "context": {"a": 1}},
+            context={"b": 2},
+            sent_at="2026-11-20T10:00:00Z",
         )
 
         assert (kept.code, kept.is_whole) == ("name", True)

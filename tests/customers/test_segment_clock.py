@@ -53,9 +53,7 @@ class TestTheClock:
             moves = len({frozenset(truth(START + timedelta(days=age))[0]) for age in (0, 9, 40)})
             del made[0]
             if moves > 1:
-                one = segment.create(
-                    name=f"S{len(made)}", rule={"v": 1, "root": node}, at=START
-                )
+                one = segment.create(name=f"S{len(made)}", rule={"v": 1, "root": node}, at=START)
                 made[one.pk] = node
 
         moment, looked = START, 0

@@ -30,10 +30,7 @@ class TestPitfall14:
         day = match.today(AT)
         number = plain_ids(names=["Page Viewed"])["Page Viewed"]
         Profile.objects.bulk_create(
-            (
-                Profile(bucket=i % 1024, created_at=AT, last_seen_at=AT)
-                for i in range(PEOPLE)
-            ),
+            (Profile(bucket=i % 1024, created_at=AT, last_seen_at=AT) for i in range(PEOPLE)),
             batch_size=5000,
         )
         with connection.cursor() as cursor:

@@ -165,9 +165,18 @@ def leaf(random, segments, timed=False):
 
 
 def _event(random):
-    metric = random.choice(
-        ["count", "count", "days", "sum", "avg", "min", "max", "first", "last", "distinct"]
-    )
+    metric = random.choice([
+        "count",
+        "count",
+        "days",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "first",
+        "last",
+        "distinct",
+    ])
     told = {"op": "event", "matcher": matcher(random), "metric": metric, "window": window(random),
             "cmp": random.choice(list(COMPARE)),
             "value": random.choice([0, 1, 3, 12.5, 100, -1])}  # fmt: skip
@@ -194,9 +203,14 @@ def _trait(random):
 
 
 def _date(random):
-    cmp = random.choice(
-        ["before", "after", "within_last", "before_last", "within_next", "anniversary_in"]
-    )
+    cmp = random.choice([
+        "before",
+        "after",
+        "within_last",
+        "before_last",
+        "within_next",
+        "anniversary_in",
+    ])
     told = {"op": "trait", "field": random.choice([*DATES, "country"]), "cmp": cmp}
     if cmp in ("before", "after"):
         return {**told, "value": random.choice(["2026-03-29", "1999-12-31", "2026-03-20"])}
@@ -313,8 +327,7 @@ def alike(value, wanted) -> bool:
 
 def meant(matcher, name, properties) -> bool:
     return name == matcher["event"] and all(
-        known(one["prop"], one["cmp"], one["value"], properties)
-        for one in matcher.get("where", [])
+        known(one["prop"], one["cmp"], one["value"], properties) for one in matcher.get("where", [])
     )
 
 
@@ -443,8 +456,10 @@ def dated(node, traits, now: Now) -> bool:
     cmp, value, today = node["cmp"], node["value"], now.day()
     day = now.day(moment)
     if cmp in ("before", "after"):
-        return (day < date.fromisoformat(value)) if cmp == "before" else (
-            day > date.fromisoformat(value)
+        return (
+            (day < date.fromisoformat(value))
+            if cmp == "before"
+            else (day > date.fromisoformat(value))
         )
     unit = node["unit"]
     if unit == "hours":
