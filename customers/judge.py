@@ -25,6 +25,7 @@ def people(
     at: datetime,
     about: Mapping[int, Sequence[int]] | None = None,
     moved: dict[int, set[int]] | None = None,
+    more: bool = False,
 ) -> list[Recorded]:
     """Judge people for segments that do not stand on each other; return what was recorded.
 
@@ -35,10 +36,11 @@ def people(
         at: the moment.
         about: the people whose answer to a segment may have changed, if not all of them.
         moved: takes who moved in which segment.
+        more: nothing but more events made it necessary.
     """
     if not some or not profile_ids:
         return []
-    changes = _changes(some, profile_ids, about or {}, at)
+    changes = _changes(some, profile_ids, about or {}, at, more)
     if moved is not None:
         for segment_id, profile_id in [*changes.entered, *changes.left]:
             moved.setdefault(segment_id, set()).add(profile_id)
@@ -74,18 +76,19 @@ def _changes(
     profile_ids: Sequence[int],
     about: Mapping[int, Sequence[int]],
     at: datetime,
+    more: bool,
 ) -> Changes:
     try:
         # A rule that PostgreSQL can't answer must not take the others with it.
         with transaction.atomic():
-            return _compared(some, profile_ids, about, at)
+            return _compared(some, profile_ids, about, at, more)
     except BAD_RULE as error:
         if len(some) == 1:
             rulebook.fail(segment_id=some[0].id, words=rulebook.words_of(error))
             return Changes()
     changes = Changes()
     for one in some:
-        changes.add(_changes([one], profile_ids, about, at))
+        changes.add(_changes([one], profile_ids, about, at, more))
     return changes
 
 
@@ -94,14 +97,24 @@ def _compared(
     profile_ids: Sequence[int],
     about: Mapping[int, Sequence[int]],
     at: datetime,
+    more: bool,
 ) -> Changes:
-    asked = [about.get(one.id, profile_ids) for one in some]
+    before = members(segment_ids=[one.id for one in some], profile_ids=profile_ids)
+    asked = []
+    for one in some:
+        members_now, whom = before.get(one.id), about.get(one.id, profile_ids)
+        if more and one.grows and members_now:
+            # More of the same can't move them out.
+            whom = [profile_id for profile_id in whom if profile_id not in members_now]
+        asked.append(whom)
+    everyone = sorted(set().union(*asked))
+    changes = Changes()
+    if not everyone:
+        return changes
     answers = match.these(
-        [one.root for one in some], profile_ids=profile_ids, at=at,
+        [one.root for one in some], profile_ids=everyone, at=at,
         known=rulebook.numbers(some), about=asked,
     )  # fmt: skip
-    before = members(segment_ids=[one.id for one in some], profile_ids=profile_ids)
-    changes = Changes()
     for place, known in enumerate(some):
         was = before.get(known.id, set())
         # Who is merged away or erased has no answer, and belongs nowhere.
@@ -109,8 +122,12 @@ def _compared(
             inside = answers.inside(place, profile_id)
             if inside != (profile_id in was):
                 (changes.entered if inside else changes.left).append((known.id, profile_id))
+            elif known.grows and not inside:
+                # Time alone moves nobody in.
+                continue
             if place in answers.timed:
-                changes.due[known.id, profile_id] = answers.due(place, profile_id)
+                due = answers.due(place, profile_id) if inside or not known.grows else None
+                changes.due[known.id, profile_id] = due
     return changes
 
 

@@ -28,6 +28,8 @@ class Known:
     slug: str
     root: rules.Node
     deps: rules.Deps
+    # Whether more events can't move a member out, nor time alone somebody in.
+    grows: bool = False
 
 
 def lock(*, shared: bool) -> None:
@@ -86,7 +88,7 @@ def words_of(error: Exception) -> str:
 @lru_cache(maxsize=4096)
 def _known(number: int, slug: str, rule: str) -> Known:
     root = rules.parse(orjson.loads(rule))
-    return Known(number, slug, root, rules.deps_of(root))
+    return Known(number, slug, root, rules.deps_of(root), rules.grows(root))
 
 
 def numbers(some: Iterable[Known]) -> dict[str, int]:

@@ -12,7 +12,7 @@ from customers.conditions.matcher import OUR_CHANGES
 
 __all__ = [
     "OUR_CHANGES", "Deps", "Group", "Leaf", "Node", "Not", "RuleError", "Words", "canonical",
-    "deps", "deps_of", "describe", "leaves", "parse", "sentence",
+    "deps", "deps_of", "describe", "grows", "leaves", "parse", "sentence",
 ]  # fmt: skip
 
 _ = gettext_noop
@@ -108,6 +108,16 @@ def deps_of(root: Node) -> Deps:
     for leaf in leaves(root):
         found.add(leaf.deps())
     return found
+
+
+def grows(node: Node) -> bool:
+    """Return whether events can only make a rule true, and time alone can only make it false."""
+    if isinstance(node, Group):
+        return all(grows(child) for child in node.of)
+    if isinstance(node, Not):
+        told = deps_of(node)
+        return not told.names and not told.timed
+    return node.grows()
 
 
 def _node(raw: Any, path: str, depth: int) -> Node:

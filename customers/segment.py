@@ -142,7 +142,12 @@ def fill(*, segment: Segment, cause: str, at: datetime) -> int:
     changes = Changes()
     changes.entered = [(known.id, one) for one in sorted(inside - before)]
     changes.left = [(known.id, one) for one in sorted(before - inside)]
-    changes.due = {(known.id, one.profile_id): one.due_at for one in answers if one.due_at}
+    changes.due = {
+        (known.id, one.profile_id): one.due_at
+        for one in answers
+        # Time alone moves nobody into a rule that grows.
+        if one.due_at and (one.inside or not known.grows)
+    }
     recorded = stay.write(changes=changes, slugs={known.id: known.slug}, cause=cause, at=at)
     Segment.objects.filter(pk=segment.pk).update(
         state=Segment.State.LIVE, failure="", computed_at=at
@@ -190,7 +195,7 @@ def touched(
             alike = [one for one in level if _cause(one, names, cause) == why_now]
             recorded += judge.people(
                 some=alike, profile_ids=profile_ids, cause=why_now, at=at, moved=moved,
-                about=None if did is None or traits else _about(alike, did),
+                about=None if did is None or traits else _about(alike, did), more=not traits,
             )  # fmt: skip
     return recorded + judge.cascade(moved=moved, cause=cause, at=at, every=every)
 

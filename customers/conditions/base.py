@@ -250,6 +250,14 @@ class Leaf(ABC):
     def deps(self) -> Deps:
         """Return what its answer depends on."""
 
+    def grows(self) -> bool:
+        """Return whether events can only make it true, and time alone can only make it false.
+
+        Whoever meets such a rule need not be asked again when more events come.
+        """
+        told = self.deps()
+        return not told.names and not told.timed
+
     @abstractmethod
     def ask(self, asking: Asking) -> Answer:
         """Return it in SQL."""

@@ -130,6 +130,11 @@ class Event(Leaf):
         timed = self.window.timed or self.metric in AGES
         return Deps(names={self.matcher.event}, matchers=counted, timed=timed)
 
+    def grows(self) -> bool:
+        """Return whether more events can only make it true, and time alone only false."""
+        counts = self.metric in ("count", "days") and self.cmp in ("gte", "gt")
+        return counts and self.window.until is None
+
     def ask(self, asking: Asking) -> Answer:
         """Return it in SQL."""
         number = None if self._is_raw() else asking.matcher(self.matcher.key())

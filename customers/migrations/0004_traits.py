@@ -376,5 +376,5 @@ class Migration(migrations.Migration):
                 name="customers_observation_unfit",
             ),
         ),
-        migrations.RunSQL(EARLIER, migrations.RunSQL.noop),
+        migrations.RunSQL(EARLIER, reverse_sql=migrations.RunSQL.noop),
     ]

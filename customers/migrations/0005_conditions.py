@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.SeparateDatabaseAndState(
-            database_operations=[migrations.RunSQL(FORWARDS, BACKWARDS)],
+            database_operations=[migrations.RunSQL(FORWARDS, reverse_sql=BACKWARDS)],
             state_operations=[
                 migrations.DeleteModel("EventDay"),
                 migrations.CreateModel(

@@ -230,8 +230,8 @@ class Migration(migrations.Migration):
         migrations.AlterField("consententry", "purpose", models.CharField(choices=PURPOSES, max_length=40, verbose_name="purpose")),
         migrations.AlterField("consententry", "state", models.CharField(choices=STATES, max_length=20, verbose_name="state")),
         migrations.RunSQL(HASHES, reverse_sql=NO_HASHES),
-        migrations.RunSQL(SPLIT, migrations.RunSQL.noop),
-        migrations.RunSQL(CHAIN, migrations.RunSQL.noop),
+        migrations.RunSQL(SPLIT, reverse_sql=migrations.RunSQL.noop),
+        migrations.RunSQL(CHAIN, reverse_sql=migrations.RunSQL.noop),
         migrations.AddConstraint(
             "consententry",
             models.CheckConstraint(

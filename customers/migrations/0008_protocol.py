@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             "UPDATE customers_source SET kind = 'browser' WHERE name = 'Website'",
-            migrations.RunSQL.noop,
+            reverse_sql=migrations.RunSQL.noop,
             elidable=True,
         ),
         migrations.AddConstraint(
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
         # What was kept before may be cut.
         migrations.RunSQL(
             "UPDATE customers_quarantine SET is_whole = false",
-            migrations.RunSQL.noop,
+            reverse_sql=migrations.RunSQL.noop,
             elidable=True,
         ),
         migrations.AddIndex(

@@ -44,7 +44,7 @@ class TestOnce:
         Seen.objects.update(seen_at=now() - timedelta(days=31))
         send(viewed(messageId="new"))
 
-        tasks.partitions()
+        tasks.prune()
 
         assert list(Seen.objects.values_list("message_id", flat=True)) == ["new"]
 

@@ -54,6 +54,7 @@ class TestTheClock:
             del made[0]
             if moves > 1:
                 one = segment.create(name=f"S{len(made)}", rule={"v": 1, "root": node}, at=START)
+                segment.compute_waiting(at=START)
                 made[one.pk] = node
 
         moment, looked = START, 0
