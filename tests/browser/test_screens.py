@@ -107,6 +107,8 @@ ADMIN = [
 # for the eye only, and the outline beside Wagtail's editor, which slides in, are no such elements.
 CUT_OFF = """(width) => {
   const reachable = (element) => {
+    // In a part that is folded up.
+    if (!element.checkVisibility()) return true;
     for (let box = element; box && box !== document.body; box = box.parentElement) {
       const style = getComputedStyle(box);
       if (style.position === "fixed" || style.visibility === "hidden") return true;
