@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -22,6 +23,9 @@ PRODUCTION = {
     "REDIS_URL": "redis://127.0.0.1:6379/0",
 }
 TESTING = {"DJANGO_SETTINGS_MODULE": "dxp.settings.test"}
+
+# It drives Chromium and waits a lot; the tests after it use one processor.
+BESIDE = "scripts"
 
 
 def templates() -> list[str]:
@@ -49,8 +53,8 @@ def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
         ("API schema", [python, "manage.py", *schema.split()], TESTING),
         ("mypy", [str(BIN / "mypy"), *CODE[:5]], {}),
         ("pytest", [python, "-m", "pytest", "-q", *parallel, *chosen], {}),
-        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
         ("scripts", [python, "-m", "pytest", "-q", *scripts, *chosen], {}),
+        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
         ("browser", [python, "-m", "pytest", "-q", "-m", "browser", "tests/browser"], {}),
     ]  # fmt: skip
 
@@ -79,6 +83,27 @@ def need_chromium() -> str:
     return "Chromium is missing: install it (Debian: apt-get install chromium) and run again."
 
 
+class Beside:
+    """A check that runs beside the next one; both have servers of their own."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], began: float) -> None:
+        self.began = began
+        # Open until it ended.
+        self.words = tempfile.TemporaryFile()  # noqa: SIM115
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=self.words, stderr=subprocess.STDOUT
+        )
+
+    def end(self, name: str) -> tuple[bool, float]:
+        """Wait for it, say what it said, and return whether it was good and how long it took."""
+        good = self.process.wait() == 0
+        took = time.monotonic() - self.began
+        self.words.seek(0)
+        sys.stdout.write(f"\n── {name}\n{self.words.read().decode(errors='replace')}")
+        sys.stdout.flush()
+        return good, took
+
+
 def main() -> int:
     """Run the checks and return how many failed, as the exit code."""
     parser = argparse.ArgumentParser(prog="make test")
@@ -86,6 +111,7 @@ def main() -> int:
     parser.add_argument("tests", nargs="*", help="test files for pytest")
     options = parser.parse_args()
     results: list[tuple[str, bool, float]] = []
+    beside: dict[str, Beside] = {}
     for name, command, surroundings in checks(options.tests):
         if options.only and options.only not in name:
             continue
@@ -93,17 +119,18 @@ def main() -> int:
         sys.stdout.write(f"\n── {name}\n")
         sys.stdout.flush()
         missing = need_chromium() if command[1:3] == ["-m", "pytest"] else ""
+        environment = {**os.environ, **surroundings}
         if missing and name in {"scripts", "browser"}:
             sys.stdout.write(missing + "\n")
             good = False
+        elif name == BESIDE and not options.only:
+            beside[name] = Beside(command, environment, began)
+            sys.stdout.write("runs beside the next\n")
+            continue
         else:
-            good = (
-                subprocess.run(
-                    command, cwd=ROOT, env={**os.environ, **surroundings}, check=False
-                ).returncode
-                == 0
-            )
+            good = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
         results.append((name, good, time.monotonic() - began))
+        results.extend((other, *beside.pop(other).end(other)) for other in list(beside))
     sys.stdout.write("\n── summary\n")
     for name, good, took in results:
         sys.stdout.write(f"  {'ok    ' if good else 'FAILED'} {name:<18} {took:6.1f} s\n")

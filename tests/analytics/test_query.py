@@ -8,6 +8,8 @@ from functools import partial
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from analytics import collect, measures, query
 from analytics.measures import counts, funnels, names, pages, sources, traffic
@@ -132,7 +134,7 @@ class TestAsk:
         assert self.visitors(lake) == (2, "duckdb")
 
     def test_without_redis_every_question_is_computed(self, lake, monkeypatch):
-        nowhere = redis.Redis(port=1, socket_connect_timeout=0.2)
+        nowhere = redis.Redis(port=1, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
         monkeypatch.setattr(hints, "client", lambda: nowhere)
         happen(1, DAY)
         collect.seal(lake=lake, at=END)
