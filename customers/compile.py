@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from customers import rules
 from customers.conditions.base import Answer, Rows, Sql
+from dxp.lib import rows
 
 COLUMNS = "e.name, e.at, e.received_at, e.properties"
 # The events under whom each belongs to now: of everybody, and of some people found by their stamps.
@@ -98,7 +99,9 @@ class Asked:
         """The table of events; whoever reads it looks at them one by one."""
         self.raw = True
         if self.people is not None:
-            return Sql(THEIR_EVENTS.format(who="= ANY(%s)"), [self.people] * 2)
+            return Sql(
+                THEIR_EVENTS.format(who="= ANY(%s::bigint[])"), [rows.array(self.people)] * 2
+            )
         if self.few is not None:
             return Sql(THEIR_EVENTS.format(who=f"IN ({self.few.text})"), self.few.values * 2)
         return Sql(EVENTS)
@@ -167,19 +170,20 @@ class Asked:
         """Return what stands beside the profiles, in the order in which it was asked for."""
         found = Sql("")
         for place, join in enumerate(self.joins.values()):
-            rows = join.rows
+            looked = join.rows
             sums = ", ".join(f"{one.text} AS c{i}" for i, one in enumerate(join.columns))
             found.text += (
-                f" LEFT JOIN (SELECT {rows.person} AS person, {sums} FROM {rows.table.text} "
-                f"WHERE {rows.where.text}"
+                f" LEFT JOIN (SELECT {looked.person} AS person, {sums} FROM {looked.table.text} "
+                f"WHERE {looked.where.text}"
             )
             found.values += [value for one in join.columns for value in one.values]
-            found.values += [*rows.table.values, *rows.where.values]
+            found.values += [*looked.table.values, *looked.where.values]
             if self.people is not None:
-                found.text += f" AND {rows.person} = ANY(%s)"
-                found.values.append(sorted(join.people))
+                # As one text: PostgreSQL reads a long list of numbers much slower.
+                found.text += f" AND {looked.person} = ANY(%s::bigint[])"
+                found.values.append(rows.array(sorted(join.people)))
             elif self.few is not None:
-                found.text += f" AND {rows.person} IN ({self.few.text})"
+                found.text += f" AND {looked.person} IN ({self.few.text})"
                 found.values += self.few.values
             found.text += f" GROUP BY 1) j{place} ON j{place}.person = p.id"
         for place, value in enumerate(self.values.values()):

@@ -16,6 +16,7 @@ from customers import rules
 from customers.compile import Asked, midnight, today
 from customers.conditions.base import Sql
 from customers.conditions.matcher import Matcher
+from dxp.lib import rows
 
 __all__ = [
     "Answers", "Match", "count", "due", "everybody", "midnight", "numbers", "run", "these",
@@ -155,8 +156,9 @@ def these(
                       *one.due_on.values, *one.due_at.values)  # fmt: skip
     tables = asked.tables()
     found.add(
-        f" FROM customers_profile p{tables.text} WHERE p.id = ANY(%s) AND p.state = 'ACTIVE'",
-        *tables.values, list(profile_ids),
+        f" FROM customers_profile p{tables.text} "
+        "WHERE p.id = ANY(%s::bigint[]) AND p.state = 'ACTIVE'",
+        *tables.values, rows.array(profile_ids),
     )  # fmt: skip
     with connection.cursor() as cursor:
         # Every table stands beside the people and none beside another: to search for a better
