@@ -128,6 +128,7 @@ def test_nobody_gets_a_message_twice_and_none_is_lost(queue, server, short_lease
 def test_that_test_bites_without_the_marks(queue, server, short_lease, monkeypatch):
     monkeypatch.setattr(mark, "read", lambda deliveries: {})
 
-    accepted = send_and_kill(server)
+    # Now and then no kill hits a sender between its two words with the mail server.
+    accepted = send_and_kill(server, kills=25)
 
     assert max(accepted.values()) > 1
