@@ -12,7 +12,6 @@ from email_validator import EmailNotValidError, validate_email
 
 EMAIL, PHONE = "email", "phone"
 LONGEST_PHONE = 100
-GMAIL = ("gmail.com", "googlemail.com")
 
 
 class BadAddress(ValueError):
@@ -72,17 +71,6 @@ def email(text: str) -> str:
     except EmailNotValidError as error:
         raise BadAddress(str(error)) from error
     return f"{known.local_part}@{known.ascii_domain}".lower()
-
-
-def same_mailbox(normal: str) -> str:
-    """Return what two spellings of one Gmail mailbox share: no dots, nothing after a plus sign.
-
-    A hint for finding duplicates, never a key: nobody else folds like this.
-    """
-    local, _, domain = normal.partition("@")
-    if domain not in GMAIL:
-        return normal
-    return f"{local.partition('+')[0].replace('.', '')}@gmail.com"
 
 
 def phone(text: str, *, country: str = "") -> str:

@@ -30,15 +30,6 @@ class TestEmail:
         with pytest.raises(address.BadAddress):
             address.email(wrong)
 
-    def test_of_one_gmail_mailbox_looks_alike_only_when_duplicates_are_sought(self):
-        alike = {
-            address.same_mailbox(address.email(one))
-            for one in ("Jane.Doe+news@gmail.com", "janedoe@googlemail.com", "JANEDOE@gmail.com")
-        }
-
-        assert alike == {"janedoe@gmail.com"}
-        assert address.same_mailbox("jane.doe+news@example.org") == "jane.doe+news@example.org"
-
     @pytest.mark.dataset
     def test_agrees_with_isemail_but_for_what_is_on_purpose(self, dataset):
         figures = data_email_addresses.run(dataset("email_addresses"))
