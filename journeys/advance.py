@@ -15,17 +15,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from django.db import DatabaseError, connection, transaction
 
-from customers import record
+from customers import match, record, rules
+from customers.models import Profile
 from customers.record import New, Recorded
 from dxp.lib.rows import advisory_lock, array, raw_cursor
-from journeys.models import Notice, Version
+from journeys import timing
+from journeys.models import Delivery, Notice, Version
 from journeys.models.enrollments import Lane
-from journeys.nodes import Node
-from journeys.walk import Lost, Walked, read, walk
+from journeys.nodes import Facts, Here, Sent
+from journeys.walk import Chart, Lost, Walked, read, walk
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -38,7 +41,7 @@ _BETWEEN = "\x1f"
 
 CLAIM = """
 SELECT e.id, e.profile_id, e.journey_id, e.version_id, e.node, e.seq, e.resting, e.woke_by,
-  e.heard_event_id, e.since, e.errors, j.state, j.reentry, j.name
+  e.heard_event_id, e.since, e.errors, j.state, j.reentry, j.name, e.until, e.entry_key
 FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id
 WHERE e.lane = %s AND e.due_at <= %s ORDER BY e.due_at LIMIT %s FOR UPDATE OF e SKIP LOCKED"""
 # The stamp on an event may be that of another: what overlays it is the truth about whose it is.
@@ -60,18 +63,19 @@ MOVE = """
 UPDATE journeys_enrollment e SET node = v.node, seq = v.seq, resting = v.ended_at IS NULL,
   due_at = v.due_at, listens = string_to_array(v.listens, chr(31)), woke_by = v.woke_by,
   heard_event_id = v.heard, since = v.since, lane = v.lane, ended_at = v.ended_at,
-  outcome = v.outcome, entry_key = v.entry_key, errors = 0, error = ''
+  outcome = v.outcome, entry_key = v.entry_key, until = v.until, errors = 0, error = ''
 FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[],
-  %s::bigint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[])
-  v(id, node, seq, due_at, listens, woke_by, heard, since, lane, ended_at, outcome, entry_key)
+  %s::bigint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[],
+  %s::timestamptz[])
+  v(id, node, seq, due_at, listens, woke_by, heard, since, lane, ended_at, outcome, entry_key, until)
 WHERE e.id = v.id"""
 LOG = """
-INSERT INTO journeys_step (enrollment_id, seq, node, outcome, at)
-SELECT v.*, %s FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[]) v"""
+INSERT INTO journeys_step (enrollment_id, seq, node, outcome, why, at)
+SELECT v.*, %s FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::text[], %s::text[]) v"""
 OUTBOX = """
 INSERT INTO journeys_delivery (enrollment_id, seq, node, profile_id, message_id, sender_id, state,
-  reason, detail, attempts, queued_at, due_at, expires_at, mark_epoch)
-SELECT v.*, 'QUEUED', '', '', 0, %s, %s, %s, ''
+  reason, detail, attempts, queued_at, due_at, expires_at, mark_epoch, channel, lane, provider_id)
+SELECT v.*, 'QUEUED', '', '', 0, %s, %s, %s, '', 'email', 1, ''
 FROM unnest(%s::bigint[], %s::int[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[]) v"""
 TELL = """
 INSERT INTO journeys_notice (profile_id, name, properties, message_id, at)
@@ -125,7 +129,7 @@ class _Batch:
 
 
 @lru_cache(maxsize=200)
-def _nodes(version: int) -> dict[str, Node]:
+def _chart(version: int) -> Chart:
     return read(Version.objects.values_list("graph", flat=True).get(pk=version))
 
 
@@ -182,12 +186,16 @@ def _advance(batch: _Batch, lane: int, at: datetime, limit: int) -> Advanced:
 
 def _walk_one(batch: _Batch, row: Sequence[Any], at: datetime, heard_now: int) -> None:
     (pk, profile, journey, version, node, seq, resting, woke_by, heard, since) = row[:10]
-    _errors, state, reentry, journey_name = row[10:]
+    _errors, state, reentry, journey_name, until, entry_key = row[10:]
     if state == "PAUSED":
         batch.parked.append(pk)
         return
     try:
-        done = walk(_nodes(version), node=node, seq=seq, resting=resting, woke_by=woke_by, at=at)
+        here = Here(at, profile, woke_by, until)
+        done = walk(_chart(version), Walked(node, seq, resting), here)
+        while done.need:
+            here.facts = _facts(profile, pk, version, done, here.facts, at)
+            done = walk(_chart(version), done, here)
     except (Lost, LookupError, NotImplementedError, ValueError, Version.DoesNotExist) as error:
         batch.failed[pk] = f"{type(error).__name__}: {error}"
         return
@@ -200,13 +208,32 @@ def _walk_one(batch: _Batch, row: Sequence[Any], at: datetime, heard_now: int) -
     move = [
         pk, done.node, done.seq, done.due_at, _BETWEEN.join(done.listens) or None, "", heard, since,
         int(Lane.NORMAL), at if over else None, done.outcome,
-        str(pk) if over and reentry == "AGAIN" else "",
+        str(pk) if over and reentry == "AGAIN" else entry_key, done.until,
     ]  # fmt: skip
     batch.moves.append(move)
     if done.listens:
         batch.waits.append((move, profile))
     if over:
         batch.notices.append(_exit(pk, profile, journey, journey_name, done))
+
+
+def _facts(profile: int, run: int, version: int, done: Walked, facts: Facts, at: datetime) -> Facts:
+    assert done.need is not None
+    if done.need.kind == "person":
+        facts.traits = Profile.objects.values_list("traits", flat=True).get(pk=profile)
+        facts.zone = timing.zone_of(facts.traits, ZoneInfo("UTC"))
+    elif done.need.kind == "sent":
+        last = Delivery.objects.filter(enrollment=run).order_by("-seq").first()
+        waiting = last is not None and last.state in {"QUEUED", "SENDING"}
+        facts.sent = Sent(waiting, last.sent_at if last else None)
+    elif done.need.kind == "told":
+        facts.told = not Notice.objects.filter(enrollment=run).exists()
+    else:
+        key = done.need.key
+        rule = Version.objects.values_list("graph", flat=True).get(pk=version)["rules"][key]
+        answer = match.these([rules.parse(rule)], profile_ids=[profile], at=at)
+        facts.rules[key] = answer.inside(0, profile)
+    return facts
 
 
 def _exit(

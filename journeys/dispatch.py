@@ -24,7 +24,7 @@ from customers.models import ContactPoint
 from customers.record import New
 from dxp.lib import ids
 from journeys import mark, pace
-from journeys.channels.base import Channel, Outcome, Parcel, Receipt
+from journeys.channels.base import Adapter, Outcome, Parcel, Receipt
 from journeys.channels.email import mime
 from journeys.compose import SAMPLE, House, compose, fill, leave_token, rendered
 from journeys.models import Delivery, Edition, Message, Sender, Suppression
@@ -67,7 +67,7 @@ class Job:
     sender: str
 
 
-def dispatch(*, channel: Channel, house: House, at: datetime, limit: int = BATCH) -> Dispatched:
+def dispatch(*, channel: Adapter, house: House, at: datetime, limit: int = BATCH) -> Dispatched:
     """Send up to `limit` queued messages of each sender, as fast as the sender may."""
     total = Dispatched()
     waiting = (
@@ -210,7 +210,7 @@ class _HandOver:
 
 
 def _hand_over(
-    jobs: Sequence[Job], channel: Channel, house: House, at: datetime, total: Dispatched
+    jobs: Sequence[Job], channel: Adapter, house: House, at: datetime, total: Dispatched
 ) -> None:
     work = _HandOver(jobs, house, at)
     for receipt in channel.send(work.parcels()):
@@ -372,7 +372,7 @@ def _tell_reaped(sent: Sequence[Delivery], at: datetime) -> None:
 
 
 def send_test(
-    *, message: Message, address: str, channel: Channel, house: House, at: datetime
+    *, message: Message, address: str, channel: Adapter, house: House, at: datetime
 ) -> Receipt:
     """Send a message's draft to a colleague, filled for a sample person; nothing is counted."""
     draft = rendered(message=message, house=house)

@@ -49,7 +49,7 @@ def hear(*, events: Sequence[Recorded], at: datetime) -> int:
         .select_related("current")
     ):
         assert journey.current is not None
-        open_to.setdefault(journey.current.segment_id, []).append(journey)
+        open_to.setdefault(journey.current.segment_id or 0, []).append(journey)
     starts = [
         (event.profile_id, journey, event.id)
         for event in entries

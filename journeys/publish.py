@@ -6,16 +6,25 @@ from datetime import datetime
 
 from django.db import transaction
 
+from customers.models import Segment
 from journeys import graph
 from journeys.advance import unpark
 from journeys.compose import House, rendered
 from journeys.models import Edition, Journey, Message, Version
 
 
-def sendable() -> set[int]:
-    """Return the ids of messages that a journey may send: the published ones."""
-    found = Message.objects.filter(current__isnull=False, kind=Message.Kind.NEWS)
-    return set(found.values_list("pk", flat=True))
+def known() -> graph.Known:
+    """Return what journeys may refer to: published messages, and segments."""
+    messages = Message.objects.filter(current__isnull=False, kind=Message.Kind.NEWS)
+    return graph.Known(
+        messages=set(messages.values_list("pk", flat=True)),
+        segments=set(Segment.objects.values_list("pk", flat=True)),
+    )
+
+
+def plan(journey: Journey) -> graph.Plan:
+    """Return what was drawn."""
+    return graph.Plan(journey.outline, journey.entry, journey.goals, journey.exits)
 
 
 @transaction.atomic
@@ -27,16 +36,20 @@ def publish(*, journey: Journey, at: datetime) -> Version:
     Raises:
         BadOutline: the draft can't be walked.
     """
-    compiled = graph.compile_outline(journey.outline, messages=sendable())
+    compiled = graph.compile_plan(plan(journey), known=known())
     locked = Journey.objects.select_for_update().get(pk=journey.pk)
     last = locked.current
-    if last and last.graph == compiled and last.segment_id == journey.segment_id:
+    journey.segment_id = compiled["entry"].get("segment")
+    if last and last.graph == compiled:
         version = last
     else:
         version = Version.objects.create(
             journey=journey,
             number=(last.number if last else 0) + 1,
-            segment=journey.segment,
+            segment_id=journey.segment_id,
+            entry=journey.entry,
+            goals=journey.goals,
+            exits=journey.exits,
             outline=journey.outline,
             graph=compiled,
             listens=sorted(graph.heard_names(compiled)),
@@ -45,7 +58,7 @@ def publish(*, journey: Journey, at: datetime) -> Version:
     journey.current = version
     if locked.state == Journey.State.DRAFT:
         journey.state = Journey.State.LIVE
-    journey.save(update_fields=["current", "state", "changed_at"])
+    journey.save(update_fields=["current", "state", "segment", "changed_at"])
     return version
 
 

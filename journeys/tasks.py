@@ -10,14 +10,14 @@ from django.conf import settings
 from dxp.lib import clock, hints
 from journeys import advance as engine
 from journeys import dispatch as outbox
-from journeys.channels.base import Channel
+from journeys.channels.base import Adapter
 from journeys.channels.email.channel import open_channel
 from journeys.compose import House
 from journeys.models.enrollments import Lane
 
 ADVANCE, DISPATCH = "journeys.tasks.advance", "journeys.tasks.dispatch"
 LOOK_SECONDS = 2.0
-_channels: dict[str, Channel] = {}
+_channels: dict[str, Adapter] = {}
 
 
 def house() -> House:
@@ -25,7 +25,7 @@ def house() -> House:
     return House(site=settings.SITE_URL, sender=settings.MAIL_FROM, rate=settings.SEND_RATE)
 
 
-def channel() -> Channel:
+def channel() -> Adapter:
     """Return this process's way out; its connection stays open between calls."""
     if settings.SMTP_URL not in _channels:
         for old in _channels.values():

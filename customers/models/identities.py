@@ -90,6 +90,7 @@ class ContactPoint(models.Model):
     class Channel(models.TextChoices):
         EMAIL = "email", _("E-mail")
         PHONE = "phone", _("Phone")
+        PUSH = "push", _("Browser notifications")
 
     channel = models.CharField(_("channel"), max_length=20, choices=Channel)
     value = models.CharField(_("address"), max_length=320)

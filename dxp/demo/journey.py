@@ -39,13 +39,18 @@ OUTLINE = [
     {
         "id": "reads",
         "type": "wait",
-        "event": "Message Clicked",
         "amount": 3,
         "unit": "days",
-        "happened": [{"id": "curious", "type": "end", "outcome": "read on"}],
+        "for": [
+            {
+                "id": "clicked",
+                "event": "Message Clicked",
+                "steps": [{"id": "curious", "type": "end", "outcome": "read on"}],
+            },
+        ],
         "timeout": [
             {"id": "reminder", "type": "send", "message": "A quiet reminder"},
-            {"id": "rest", "type": "delay", "amount": 7, "unit": "days"},
+            {"id": "rest", "type": "delay", "mode": "for", "amount": 7, "unit": "days"},
         ],
     },
 ]
@@ -63,9 +68,10 @@ def build(*, at: datetime) -> None:
             ("A quiet reminder", "A page to begin with", REMINDER),
         )
     }
+    segment = Segment.objects.get(slug="new-subscribers")
     journey = Journey(
         name="Welcome",
-        segment=Segment.objects.get(slug="new-subscribers"),
+        entry={"type": "segment", "segment": segment.pk, "change": "entered"},
         outline=_with_numbers(OUTLINE, numbers),
     )
     journey.save()
@@ -91,8 +97,11 @@ def _with_numbers(steps: object, numbers: dict[str, int]) -> list[dict[str, obje
         copy = dict(step)
         if copy["type"] == "send":
             copy["message"] = numbers[copy["message"]]
-        for branch in ("happened", "timeout"):
-            if branch in copy:
-                copy[branch] = _with_numbers(copy[branch], numbers)
+        if "for" in copy:
+            copy["for"] = [
+                {**arm, "steps": _with_numbers(arm["steps"], numbers)} for arm in copy["for"]
+            ]
+        if "timeout" in copy:
+            copy["timeout"] = _with_numbers(copy["timeout"], numbers)
         done.append(copy)
     return done

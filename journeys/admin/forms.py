@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 
+from customers.models import Segment
 from journeys import graph
 from journeys.models import Journey
 
@@ -64,12 +65,27 @@ class JourneyForm(WagtailAdminModelForm):
     """A journey's draft."""
 
     outline = OutlineField(required=False)
+    segment = forms.ModelChoiceField(
+        Segment.objects.all(), label=gettext_lazy("starts when a person enters")
+    )
     enroll_now = forms.BooleanField(required=False, label=gettext_lazy("Enroll current members"))
 
     class Meta:
         model = Journey
-        fields = ["name", "segment", "reentry", "outline"]
+        fields = ["name", "reentry", "outline"]
         widgets = {"name": forms.TextInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["segment"].initial = self.instance.segment_id
+
+    def save(self, commit: bool = True) -> Any:
+        """Save with the entry that the segment means."""
+        self.instance.segment = self.cleaned_data["segment"]
+        self.instance.entry = {
+            "type": "segment", "segment": self.instance.segment_id, "change": "entered",
+        }  # fmt: skip
+        return super().save(commit)
 
 
 class TestForm(forms.Form):

@@ -100,7 +100,11 @@ class _Editor:
         if not self.may_publish:
             raise PermissionDenied
         try:
-            graph.compile_outline(form.cleaned_data["outline"], messages=publish.sendable())
+            segment = form.cleaned_data["segment"].pk
+            entry = {"type": "segment", "segment": segment, "change": "entered"}
+            graph.compile_plan(
+                graph.Plan(form.cleaned_data["outline"], entry), known=publish.known()
+            )
         except graph.BadOutline as error:
             self.faults = error.faults
             form.add_error("outline", _("Some steps are not complete yet."))
@@ -167,7 +171,7 @@ class _Editor:
         if not faults and journey and journey.outline and self.request.method == "GET":
             # A draft may be incomplete: say at each step what is missing before it is published.
             try:
-                graph.compile_outline(journey.outline, messages=publish.sendable())
+                graph.compile_plan(publish.plan(journey), known=publish.known())
             except graph.BadOutline as error:
                 faults = error.faults
         return [

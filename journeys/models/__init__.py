@@ -1,12 +1,15 @@
 """The nouns of this floor; upper floors import from here."""
 
-from journeys.models.deliveries import Delivery
+from journeys.models.answers import OnsiteMessage, PushSubscription, Report, Touch
+from journeys.models.deliveries import Delivery, Urgency
 from journeys.models.enrollments import Enrollment, Notice, Step
-from journeys.models.journeys import Journey, Version
+from journeys.models.journeys import Journey, Tally, Transfer, Version
+from journeys.models.limits import Cap, QuietHours
 from journeys.models.messages import Edition, Message, Sender
 from journeys.models.suppressions import Suppression
 
 __all__ = [
-    "Delivery", "Edition", "Enrollment", "Journey", "Message", "Notice", "Sender", "Step",
-    "Suppression", "Version",
+    "Cap", "Delivery", "Edition", "Enrollment", "Journey", "Message", "Notice", "OnsiteMessage",
+    "PushSubscription", "QuietHours", "Report", "Sender", "Step", "Suppression", "Tally",
+    "Touch", "Transfer", "Urgency", "Version",
 ]  # fmt: skip

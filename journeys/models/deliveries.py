@@ -14,6 +14,14 @@ from journeys.models.enrollments import Enrollment
 from journeys.models.messages import Edition, Message, Sender
 
 
+class Urgency(models.IntegerChoices):
+    """Which deliveries a sender takes first."""
+
+    FIRST = 0, _("First")
+    NORMAL = 1, _("Normal")
+    BULK = 2, _("Bulk")
+
+
 class DeliveryQuerySet(MovableQuerySet["Delivery"]):
     """Deliveries; they have a state."""
 
@@ -21,7 +29,8 @@ class DeliveryQuerySet(MovableQuerySet["Delivery"]):
 class Delivery(models.Model):
     """One message to one person: written with its step, sent once, kept with its reason.
 
-    QUEUED until a sender claims it; SENDING while its lease runs; then SENT, SKIPPED (we may not),
+    QUEUED until a sender claims it, with a reason where something holds it until `due_at`; SENDING
+    while its lease runs; then SENT, SKIPPED (we may not),
     FAILED (they refused), or UNKNOWN: a sender died between handing it over and noting the answer,
     so that a second try could be a second message. `mark_epoch` names the Redis that holds its
     marks; empty: none was there.
@@ -36,15 +45,20 @@ class Delivery(models.Model):
         UNKNOWN = "UNKNOWN", _("Unknown")
 
     class Reason(models.TextChoices):
-        NO_ADDRESS = "no_address", _("no e-mail address")
-        NO_CONSENT = "no_consent", _("no consent to marketing e-mail")
+        NO_ADDRESS = "no_address", _("no address for this channel")
+        NO_CONSENT = "no_consent", _("no consent to marketing on this channel")
         PAUSED = "paused", _("the person paused messages")
         TOPIC = "topic", _("the person does not want this topic")
         RHYTHM = "rhythm", _("the person wants fewer messages")
         SUPPRESSED = "suppressed", _("the address was refused before")
+        QUIET = "quiet", _("held by quiet hours")
+        CAPPED = "capped", _("held by a frequency cap")
         EXPIRED = "expired", _("too old to be sent")
+        MISSING = "missing", _("data that the message needs is missing")
+        CANCELED = "canceled", _("canceled")
         NO_EDITION = "no_edition", _("the message is not published")
-        REFUSED = "refused", _("refused by the mail server")
+        REFUSED = "refused", _("refused by the provider")
+        BOUNCED = "bounced", _("came back")
         GAVE_UP = "gave_up", _("temporary errors for too long")
         NO_RECEIPT = "no_receipt", _("handed over, but the answer was lost")
 
@@ -79,6 +93,9 @@ class Delivery(models.Model):
     contact_point = models.ForeignKey(
         ContactPoint, models.SET_NULL, null=True, related_name="+", verbose_name=_("address")
     )
+    # The message's when it was queued: caps and quiet hours go by it.
+    channel = models.CharField(_("channel"), max_length=20, default="email")
+    lane = models.SmallIntegerField(choices=Urgency, default=Urgency.NORMAL)
     confirms = models.ForeignKey(
         ConsentEntry, models.PROTECT, null=True, related_name="+", db_index=False
     )
@@ -92,6 +109,12 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField(null=True)
     mark_epoch = models.CharField(max_length=40, blank=True, default="")
     sent_at = models.DateTimeField(_("sent"), null=True)
+    # What the provider calls it, and what it or the person told us later.
+    provider_id = models.CharField(max_length=200, blank=True, default="")
+    delivered_at = models.DateTimeField(_("delivered"), null=True)
+    opened_at = models.DateTimeField(_("opened"), null=True)
+    clicked_at = models.DateTimeField(_("clicked"), null=True)
+    bounced_at = models.DateTimeField(_("came back"), null=True)
 
     objects = DeliveryQuerySet.as_manager()
 
@@ -122,9 +145,14 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["sender", "due_at"],
+                fields=["sender", "lane", "due_at"],
                 condition=Q(state="QUEUED"),
                 name="journeys_delivery_due",
+            ),
+            models.Index(
+                fields=["provider_id"],
+                condition=~Q(provider_id=""),
+                name="journeys_delivery_provider",
             ),
             models.Index(
                 fields=["lease_until"],

@@ -36,8 +36,11 @@ class Enrollment(models.Model):
 
     The engine rests at `node` until `due_at` or until an event of `listens`; `resting` is False
     while the node has not been entered yet. `heard_event_id` is the newest event that this run has
-    used or slept past: only greater ids wake it. `entry_key` holds the re-entry policy: empty once
-    per person and journey, the row's own id when the run ended and they may come again.
+    used or slept past: only greater ids wake it. `woke_by` and `listens` are listening keys of the
+    version's graph; `until` is when a wait gives up. `entry_key` holds the re-entry policy: empty
+    once per person and journey, the row's own id when the run ended and they may come again, the
+    value of the entry's key, or the event that let them in. `entry` is what let them in: how (`by`)
+    and what it told (`event`), for messages.
     """
 
     # Every move writes every index anew: the two below serve these keys.
@@ -60,7 +63,9 @@ class Enrollment(models.Model):
     woke_by = models.CharField(max_length=200, blank=True, default="")
     heard_event_id = models.BigIntegerField(default=0)
     listens = ArrayField(models.CharField(max_length=200), null=True)
-    entry_key = models.CharField(max_length=40, blank=True, default="")
+    until = models.DateTimeField(null=True)
+    entry_key = models.CharField(max_length=64, blank=True, default="")
+    entry = models.JSONField(null=True)
 
     objects = EnrollmentQuerySet.as_manager()
 
@@ -103,6 +108,8 @@ class Step(models.Model):
     seq = models.IntegerField()
     node = models.CharField(max_length=40)
     outcome = models.CharField(max_length=200, blank=True, default="")
+    # The reason of a way that was taken: the key of a rule or event, the bucket of a split.
+    why = models.CharField(max_length=200, blank=True, default="")
     at = models.DateTimeField()
 
     class Meta:
@@ -117,17 +124,32 @@ class Step(models.Model):
 
 
 class Notice(models.Model):
-    """An event to be recorded once the batch that caused it has let go of its locks.
+    """An event or traits to be recorded once the batch that caused them has let go of its locks.
 
     Recording an event may wake other runs, which takes locks; a batch that did so itself could wait
-    for another batch that waits for it.
+    for another batch that waits for it. With `traits` it is no event: they are written, and
+    `enrollment_id` rests until they are.
     """
 
     profile = models.ForeignKey(Profile, models.DO_NOTHING, related_name="+", db_constraint=False)
-    name = models.CharField(max_length=200)
-    properties = models.JSONField()
+    name = models.CharField(max_length=200, blank=True, default="")
+    properties = models.JSONField(default=dict)
+    traits = models.JSONField(null=True)
+    enrollment = models.ForeignKey(
+        Enrollment, models.DO_NOTHING, null=True, related_name="+", db_constraint=False,
+        db_index=False,
+    )  # fmt: skip
     message_id = models.CharField(max_length=100)
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["enrollment"],
+                condition=Q(enrollment__isnull=False),
+                name="journeys_notice_of_run",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.message_id

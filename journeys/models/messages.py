@@ -22,9 +22,18 @@ PREVIEW_POLICY = (
 
 
 class Sender(models.Model):
-    """Who a message comes from, and how fast that address may send."""
+    """A way out: a channel's adapter with its configuration, its name and its pace.
+
+    `config` is what the adapter's form asks for, `secrets` the part of it that nobody reads back,
+    encrypted. A sender that fails again and again opens its circuit: nothing goes out before
+    `paused_until`.
+    """
 
     name = models.CharField(_("name"), max_length=100, unique=True)
+    channel = models.CharField(_("channel"), max_length=20, default="email", editable=False)
+    adapter = models.CharField(_("adapter"), max_length=20, blank=True, default="", editable=False)
+    config = models.JSONField(default=dict, blank=True, editable=False)
+    secrets = models.TextField(default="", blank=True, editable=False)
     address = models.CharField(
         _("from"),
         max_length=320,
@@ -39,6 +48,9 @@ class Sender(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(10_000)],
         help_text=_("Empty: the setting SEND_RATE."),
     )
+    failures = models.PositiveIntegerField(default=0, editable=False)
+    paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
+    pause_reason = models.CharField(max_length=500, blank=True, default="", editable=False)
 
     class Meta:
         verbose_name = _("sender")
@@ -67,17 +79,37 @@ def check_wording(text: str) -> None:
 
 
 class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
-    """An e-mail as marketing writes it; this row is the draft, `current` what is sent."""
+    """What marketing writes for one channel; this row is the draft, `current` what is sent.
+
+    `subject` is a mail's, or the title of a push or on-site message; `body` the blocks of a mail,
+    `text` the words of the other channels (of a webhook: its JSON). `url` is where a push or
+    on-site message leads, or where a webhook goes.
+    """
 
     class Kind(models.TextChoices):
         NEWS = "news", _("News")
         CONFIRMATION = "confirmation", _("Question whether an address signed up")
 
+    class Purpose(models.TextChoices):
+        MARKETING = "marketing", _("Marketing")
+        TRANSACTIONAL = "transactional", _("Transactional")
+
     name = models.CharField(
         _("name"), max_length=100, unique=True, help_text=_("For colleagues; people never see it.")
     )
+    channel = models.CharField(_("channel"), max_length=20, default="email", editable=False)
+    purpose = models.CharField(
+        _("purpose"),
+        max_length=20,
+        choices=Purpose,
+        default=Purpose.MARKETING,
+        help_text=_(
+            "Transactional: the person expects it because of something they did. Such a message "
+            "needs no consent to marketing and waits for no quiet hours or caps."
+        ),
+    )
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.NEWS, editable=False)
-    subject = models.CharField(_("subject"), max_length=200, validators=[check_wording])
+    subject = models.CharField(_("subject"), max_length=200, blank=True, validators=[check_wording])
     preheader = models.CharField(
         _("preheader"),
         max_length=200,
@@ -85,7 +117,17 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         validators=[check_wording],
         help_text=_("What the inbox shows beside the subject."),
     )
-    body = StreamField(MailBlock(), verbose_name=_("content"))
+    body = StreamField(MailBlock(), verbose_name=_("content"), blank=True)
+    text = models.TextField(
+        _("text"), max_length=5000, blank=True, default="", validators=[check_wording]
+    )
+    url = models.CharField(_("leads to"), max_length=1000, blank=True, default="")
+    valid_hours = models.PositiveIntegerField(
+        _("valid for hours"),
+        default=168,
+        validators=[MinValueValidator(1), MaxValueValidator(2160)],
+        help_text=_("What could not be sent for so long is not sent any more."),
+    )
     sender = models.ForeignKey(
         Sender, models.PROTECT, related_name="+", default=first_sender, verbose_name=_("sender")
     )
@@ -122,6 +164,10 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(kind__in=["news", "confirmation"]), name="journeys_message_kind"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(purpose__in=["marketing", "transactional"]),
+                name="journeys_message_purpose",
             ),
             models.UniqueConstraint(
                 fields=["kind"],
@@ -161,6 +207,8 @@ class Edition(models.Model):
     html = models.TextField()
     text = models.TextField()
     links = models.JSONField()
+    # What channels other than mail send, by the names that the channel gives them.
+    parts = models.JSONField(default=dict)
     published_at = models.DateTimeField()
 
     class Meta:

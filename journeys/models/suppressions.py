@@ -15,7 +15,11 @@ class Suppression(models.Model):
     """
 
     class Cause(models.TextChoices):
-        REFUSED = "refused", _("The mail server refused the address")
+        REFUSED = "refused", _("The provider refused the address")
+        BOUNCED = "bounced", _("A message came back for good")
+        SOFT = "soft", _("Messages came back again and again")
+        COMPLAINED = "complained", _("The person reported a message as spam")
+        BY_HAND = "by_hand", _("Somebody here stopped it")
 
     contact_point = models.OneToOneField(ContactPoint, models.CASCADE, related_name="+")
     cause = models.CharField(_("cause"), max_length=20, choices=Cause)

@@ -1,6 +1,9 @@
 """The kinds of nodes; each registers itself."""
 
-from journeys.nodes import delay, end, send, wait
-from journeys.nodes.base import NODES, Go, Node, Rest
+from journeys.nodes import branch, delay, end, send, split, update, wait
+from journeys.nodes.base import NODES, Facts, Go, Here, Missing, Need, Node, Rest, Sent
 
-__all__ = ["NODES", "Go", "Node", "Rest", "delay", "end", "send", "wait"]
+__all__ = [
+    "NODES", "Facts", "Go", "Here", "Missing", "Need", "Node", "Rest", "Sent", "branch", "delay",
+    "end", "send", "split", "update", "wait",
+]  # fmt: skip

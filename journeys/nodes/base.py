@@ -4,43 +4,164 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from dxp.lib.kinds import Registry
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """Something a walk must know before it can go on.
+
+    `kind` is "person" (traits and time zone), "rule" (`key` names one of the graph's rules), "sent"
+    (what became of the message this run sent last) or "told" (whether its last trait is written).
+    """
+
+    kind: str
+    key: str = ""
+
+
+class Missing(Exception):
+    """A node asked for a fact that the engine has not brought yet."""
+
+    def __init__(self, need: Need) -> None:
+        super().__init__(f"{need.kind} {need.key}")
+        self.need = need
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What became of a message: still `waiting` in the outbox, sent at a moment, or never."""
+
+    waiting: bool
+    at: datetime | None = None
+
+
+@dataclass(slots=True)
+class Facts:
+    """What the engine brought so far for one walk; None means not asked yet."""
+
+    traits: Mapping[str, Any] | None = None
+    zone: ZoneInfo | None = None
+    sent: Sent | None = None
+    told: bool | None = None
+    rules: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Here:
+    """One run at one moment: what nodes may look at.
+
+    `woke_by` is the listening key of the event that woke the run, empty if its time came; `until`
+    is the moment at which a wait gives up, remembered from the rest before.
+    """
+
+    at: datetime
+    person: int
+    woke_by: str = ""
+    until: datetime | None = None
+    facts: Facts = field(default_factory=Facts)
+
+    def rule(self, key: str) -> bool:
+        """Return whether the person matches one of the graph's rules.
+
+        Raises:
+            Missing: nobody asked yet.
+        """
+        if key not in self.facts.rules:
+            raise Missing(Need("rule", key))
+        return self.facts.rules[key]
+
+    def trait(self, name: str) -> Any:
+        """Return one of the person's traits, None where there is none.
+
+        Raises:
+            Missing: nobody asked yet.
+        """
+        if self.facts.traits is None:
+            raise Missing(Need("person"))
+        return self.facts.traits.get(name)
+
+    def zone(self) -> ZoneInfo:
+        """Return the person's time zone.
+
+        Raises:
+            Missing: nobody asked yet.
+        """
+        if self.facts.zone is None:
+            raise Missing(Need("person"))
+        return self.facts.zone
+
+    def sent(self) -> Sent:
+        """Return what became of the message that this run sent last.
+
+        Raises:
+            Missing: nobody asked yet.
+        """
+        if self.facts.sent is None:
+            raise Missing(Need("sent"))
+        return self.facts.sent
+
+    def told(self) -> bool:
+        """Return whether the trait that this run set last is written.
+
+        Raises:
+            Missing: nobody asked yet.
+        """
+        if self.facts.told is None:
+            raise Missing(Need("told"))
+        return self.facts.told
+
+
+@dataclass(frozen=True, slots=True)
 class Go:
-    """The node is passed: what came out, where to go (None: the run is over), what to send."""
+    """The node is passed: what came out and why, where to go, what to leave on the way.
+
+    `next` None: the run is over. `message` is to be sent; `traits` are to be written.
+    """
 
     outcome: str
     next: str | None
     message: int | None = None
+    traits: Mapping[str, Any] | None = None
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """The run rests here for so many seconds, or until it hears one of these events."""
+    """The run rests here: until a moment, or until it hears one of these keys.
 
-    seconds: int
+    `until` is when a wait gives up, where that is later than `due_at`, at which it only looks.
+    """
+
+    due_at: datetime
     listens: tuple[str, ...] = ()
+    until: datetime | None = None
+    traits: Mapping[str, Any] | None = None
 
 
 class Node(ABC):
-    """One kind of node; its constructor gets the node's part of the graph."""
+    """One kind of node; its constructor gets the node's part of the graph.
+
+    Everything it may know comes through `Here`; it has no clock, no chance and no database, so that
+    a walk that is repeated takes the same way.
+    """
 
     name = ""
 
     def __init__(self, data: Mapping[str, Any]) -> None:
+        self.id = str(data.get("id", ""))
         self.next = str(data.get("next", ""))
 
     @abstractmethod
-    def enter(self) -> Go | Rest:
+    def enter(self, here: Here) -> Go | Rest:
         """Say what happens when a run comes here."""
 
-    def leave(self, woke_by: str) -> Go:
-        """Say what happens when a run that rested here is due; `woke_by` is empty if time came.
+    def leave(self, here: Here) -> Go | Rest:
+        """Say what happens when a run that rested here is due or was woken.
 
         Raises:
             NotImplementedError: nobody can rest at this kind of node.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from journeys.nodes.base import NODES, Go, Node
+from journeys.nodes.base import NODES, Go, Here, Node
 
 
 @NODES.register
@@ -16,6 +16,6 @@ class End(Node):
         super().__init__(data)
         self.outcome = str(data["outcome"])
 
-    def enter(self) -> Go:
+    def enter(self, here: Here) -> Go:
         """End with an outcome."""
         return Go(self.outcome, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from journeys.nodes.base import NODES, Go, Node
+from journeys.nodes.base import NODES, Go, Here, Node
 
 
 @NODES.register
@@ -16,6 +16,6 @@ class Send(Node):
         super().__init__(data)
         self.message = int(data["message"])
 
-    def enter(self) -> Go:
+    def enter(self, here: Here) -> Go:
         """Go on, with a message to send."""
         return Go("", self.next, self.message)

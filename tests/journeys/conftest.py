@@ -120,7 +120,7 @@ def draw(segment, *steps, name="Onboarding", again=False, at=NOON) -> Journey:
     _number(steps, [0])
     journey = Journey.objects.create(
         name=name,
-        segment=segment,
+        entry={"type": "segment", "segment": segment.pk, "change": "entered"},
         outline=list(steps),
         reentry="AGAIN" if again else "ONCE",
     )
@@ -132,18 +132,22 @@ def _number(steps, last):
     for step in steps:
         last[0] += 1
         step.setdefault("id", f"s{last[0]}")
-        for branch in ("happened", "timeout"):
-            _number(step.get(branch, []), last)
+        for name in ("for", "arms"):
+            for place, arm in enumerate(step.get(name, ())):
+                arm.setdefault("id", f"{step['id']}{'abcdefghij'[place]}")
+                _number(arm["steps"], last)
+        for name in ("timeout", "else"):
+            _number(step.get(name, ()), last)
 
 
 def delay(amount=1, unit="days"):
-    return {"type": "delay", "amount": amount, "unit": unit}
+    return {"type": "delay", "mode": "for", "amount": amount, "unit": unit}
 
 
 def wait(event, *, amount=3, unit="days", happened=(), timeout=()):
     return {
-        "type": "wait", "event": event, "amount": amount, "unit": unit,
-        "happened": list(happened), "timeout": list(timeout),
+        "type": "wait", "for": [{"event": event, "steps": list(happened)}], "amount": amount,
+        "unit": unit, "timeout": list(timeout),
     }  # fmt: skip
 
 

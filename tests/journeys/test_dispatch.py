@@ -12,7 +12,7 @@ from customers import consent
 from customers.models import ContactPoint, Event
 from dxp.lib import hints
 from journeys import dispatch, enroll, mark, pace
-from journeys.channels.base import Channel, Outcome, Receipt
+from journeys.channels.base import Adapter, Outcome, Receipt
 from journeys.channels.email.channel import Server, Smtp
 from journeys.compose import House
 from journeys.models import Delivery, Sender, Suppression
@@ -23,7 +23,7 @@ from tests.journeys.test_advance import walk_all
 pytestmark = pytest.mark.django_db
 
 
-class Answering(Channel):
+class Answering(Adapter):
     """Answers as it was told, and keeps what it got."""
 
     name = "email"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from journeys.channels.base import Channel, Outcome, Parcel, Receipt
+from journeys.channels.base import Adapter, Outcome, Parcel, Receipt
 from journeys.channels.email.smtp import Broken, Connection, Lost, Refused
 
 # Servers close after some thousand messages; a new connection before that costs nothing.
@@ -56,7 +56,7 @@ class Server:
         )
 
 
-class Smtp(Channel):
+class Smtp(Adapter):
     """Pipelined SMTP over one kept connection."""
 
     name = "email"
@@ -138,7 +138,7 @@ class Smtp(Channel):
             self.connection = None
 
 
-class Folder(Channel):
+class Folder(Adapter):
     """Writes each message as an .eml file, so that `make serve` shows what would have been sent."""
 
     name = "email"
@@ -168,6 +168,6 @@ def _outcome(error: Refused) -> Outcome:
     return Outcome.PERMANENT if error.code >= 500 else Outcome.TEMPORARY
 
 
-def open_channel(url: str, folder: Path) -> Channel:
+def open_channel(url: str, folder: Path) -> Adapter:
     """Return the way out: the server, or the folder where no server is named."""
     return Smtp(Server.parse(url)) if url else Folder(folder)
