@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from customers.models import Segment
-from journeys import graph
+from journeys import graph, timing
 from journeys.advance import unpark
 from journeys.compose import House, rendered
 from journeys.models import Edition, Journey, Message, Version
+
+if TYPE_CHECKING:
+    from dxp.users.models import User
 
 
 def known() -> graph.Known:
@@ -28,16 +36,17 @@ def plan(journey: Journey) -> graph.Plan:
 
 
 @transaction.atomic
-def publish(*, journey: Journey, at: datetime) -> Version:
+def publish(*, journey: Journey, at: datetime, by: User | None = None, note: str = "") -> Version:
     """Freeze the draft as a new version; people who enter from now on walk on it.
 
-    A paused journey stays paused; nothing changes if the draft is what was published last.
+    A paused journey stays paused, a closed one opens again; no version is made if the draft is what
+    was published last.
 
     Raises:
         BadOutline: the draft can't be walked.
     """
     compiled = graph.compile_plan(plan(journey), known=known())
-    locked = Journey.objects.select_for_update().get(pk=journey.pk)
+    locked = Journey.objects.select_for_update(of=["self"]).get(pk=journey.pk)
     last = locked.current
     journey.segment_id = compiled["entry"].get("segment")
     if last and last.graph == compiled:
@@ -53,13 +62,61 @@ def publish(*, journey: Journey, at: datetime) -> Version:
             outline=journey.outline,
             graph=compiled,
             listens=sorted(graph.heard_names(compiled)),
+            note=note[:500],
             published_at=at,
+            published_by=by,
         )
     journey.current = version
-    if locked.state == Journey.State.DRAFT:
+    journey.state = locked.state
+    if locked.state in {Journey.State.DRAFT, Journey.State.CLOSED}:
         journey.state = Journey.State.LIVE
-    journey.save(update_fields=["current", "state", "segment", "changed_at"])
+    journey.next_at = _opens_at(compiled["entry"], at)
+    journey.save(update_fields=["current", "state", "segment", "next_at", "changed_at"])
     return version
+
+
+@transaction.atomic
+def rollback(
+    *, journey: Journey, version: Version, at: datetime, by: User | None = None
+) -> Version:
+    """Publish an older version's plan anew; a draft that nobody published yet is kept.
+
+    People stay where they are until somebody moves them (`transfer`).
+
+    Raises:
+        BadOutline: what it needs is gone: a message, a segment.
+    """
+    locked = Journey.objects.select_for_update(of=["self"]).get(pk=journey.pk)
+    draft = plan(locked)
+    untouched = locked.current is not None and draft == plan_of(locked.current)
+    set_draft(journey, plan_of(version))
+    # Translators: the note of a version that brings an older one back.
+    note = _("Back to version %(number)s") % {"number": version.number}
+    published = publish(journey=journey, at=at, by=by, note=note)
+    if not untouched:
+        set_draft(journey, draft)
+    journey.revision = locked.revision + 1
+    journey.save(update_fields=["outline", "entry", "goals", "exits", "revision", "changed_at"])
+    return published
+
+
+def _opens_at(entry: Mapping[str, Any], at: datetime) -> datetime | None:
+    """Return when the calendar has to be looked at first (`schedule`); None: never."""
+    if entry["type"] == "schedule":
+        zone = ZoneInfo(str(timezone.get_default_timezone()))
+        return timing.next_occurrence(entry, after=at, zone=zone)
+    return at if entry["type"] == "date" else None
+
+
+def plan_of(version: Version) -> graph.Plan:
+    """Return what was drawn when a version was published."""
+    return graph.Plan(version.outline, version.entry, version.goals, version.exits)
+
+
+def set_draft(journey: Journey, plan: graph.Plan) -> None:
+    """Put a plan into a journey's draft, without saving it."""
+    journey.outline, journey.entry = plan.outline, plan.entry
+    journey.goals, journey.exits = list(plan.goals), list(plan.exits)
 
 
 def pause(*, journey: Journey) -> bool:
@@ -88,6 +145,7 @@ def publish_message(*, message: Message, house: House, at: datetime) -> Edition:
         html=done.html,
         text=done.text,
         links=done.links,
+        parts=done.parts,
         published_at=at,
     )
     Message.objects.filter(pk=message.pk).update(current=edition)

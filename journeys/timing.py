@@ -6,6 +6,7 @@ A time that the clocks skip (spring) becomes the moment at which they jump; one 
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -14,6 +15,8 @@ from zoneinfo import ZoneInfo
 
 # Where people's programs tell their zone.
 ZONE_TRAITS = ("timezone", "timeZone", "time_zone")
+# No schedule is longer without an occurrence than this.
+FARTHEST = 62
 
 
 @lru_cache(maxsize=1000)
@@ -134,3 +137,45 @@ def quiet_until(
         if first <= at < last:
             return last
     return None
+
+
+def next_occurrence(
+    entry: Mapping[str, Any], *, after: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """Return when a schedule occurs next, strictly after a moment; None if never again.
+
+    A month that lacks the day has it on its last one.
+
+    Args:
+        entry: `{"every", "on", "time", "weekdays"?}` as compiled; `on` is the first day.
+        after: the moment.
+        zone: the workspace's.
+    """
+    first, clock = date.fromisoformat(entry["on"]), time.fromisoformat(entry["time"])
+    if entry["every"] == "once":
+        found = moment(first, clock, zone)
+        return found if found > after else None
+    day = max(first, after.astimezone(zone).date())
+    for ahead in range(FARTHEST):
+        one = day + timedelta(days=ahead)
+        if _occurs(entry, first, one):
+            found = moment(one, clock, zone)
+            if found > after:
+                return found
+    return None
+
+
+def _occurs(entry: Mapping[str, Any], first: date, day: date) -> bool:
+    if entry["every"] == "day":
+        return True
+    if entry["every"] == "week":
+        return day.weekday() in entry["weekdays"]
+    return day.day == min(first.day, monthrange(day.year, day.month)[1])
+
+
+def anniversary(day: date, year: int) -> date:
+    """Return a day of a year; the 29th of February is the 28th where there is none."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return date(year, 2, 28)
