@@ -12,13 +12,10 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 import redis
 from django.db import transaction
-from django.utils.translation import gettext as _
 
-from customers import prefer as preferences
 from customers import record
 from customers.models import ContactPoint
 from customers.record import New
@@ -26,9 +23,10 @@ from dxp.lib import ids
 from journeys import mark, pace
 from journeys.channels.base import Adapter, Outcome, Parcel, Receipt
 from journeys.channels.email import mime
-from journeys.compose import SAMPLE, House, compose, fill, leave_token, rendered
+from journeys.compose import House, compose, token, trial
 from journeys.models import Delivery, Edition, Message, Sender, Suppression
 from journeys.permit import Verdict, permit, permit_questions
+from journeys.wording import Values
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -63,7 +61,7 @@ class Job:
     delivery: Delivery
     edition: Edition
     contact_point: ContactPoint
-    traits: dict[str, Any]
+    values: Values
     sender: str
 
 
@@ -134,8 +132,12 @@ def claim(
         delivery.edition, delivery.contact_point = edition, verdict.contact_point
         delivery.mark_epoch, delivery.attempts = epoch, delivery.attempts + 1
         traits = {"email": verdict.contact_point.shown} | delivery.profile.traits
+        run = delivery.enrollment
+        values = Values(traits, (run.entry or {}).get("event") or {} if run else {})
+        # Spares a question each: what is sent reads its channel there.
+        edition.message = delivery.message
         who = sender.address or house.sender
-        jobs.append(Job(delivery, edition, verdict.contact_point, traits, who))
+        jobs.append(Job(delivery, edition, verdict.contact_point, values, who))
     Delivery.objects.bulk_update(
         queued,
         ["state", "reason", "lease_until", "edition", "contact_point", "mark_epoch", "attempts"],
@@ -176,7 +178,7 @@ class _HandOver:
                 return
             content = compose(
                 edition=job.edition,
-                traits=job.traits,
+                values=job.values,
                 recipient=job.contact_point.shown,
                 sender=job.sender,
                 delivery=job.delivery.pk,
@@ -187,7 +189,8 @@ class _HandOver:
             )
             self._mark(number, job.delivery.pk)
             sender = mime.address_of(job.sender)
-            yield Parcel(job.delivery.pk, sender, job.contact_point.shown, content)
+            name = token(delivery=job.delivery.pk)
+            yield Parcel(job.delivery.pk, sender, job.contact_point.shown, content, name)
 
     def _mark(self, number: int, delivery: int) -> None:
         if not self.marking:
@@ -375,18 +378,6 @@ def send_test(
     *, message: Message, address: str, channel: Adapter, house: House, at: datetime
 ) -> Receipt:
     """Send a message's draft to a colleague, filled for a sample person; nothing is counted."""
-    draft = rendered(message=message, house=house)
-    leave = leave_token(contact_point=0, delivery=0)
-    prefer = preferences.token(contact_point=0)
-    mail = fill(edition=draft, traits=SAMPLE, house=house, click="", leave=leave, prefer=prefer)
     sender = message.sender.address or house.sender
-    content = mime.build(
-        sender=sender,
-        recipient=address,
-        subject=f"[{_('Test')}] {mail.subject}",
-        text=mail.text,
-        html=mail.html,
-        message_id=f"test.{ids.key(16)}@{house.domain}",
-        at=at,
-    )
+    content = trial(message=message, recipient=address, sender=sender, house=house, at=at)
     return next(iter(channel.send([Parcel(0, mime.address_of(sender), address, content)])))

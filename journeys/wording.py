@@ -7,7 +7,8 @@ default. Messages are written by staff, but filled with what visitors typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 KNOWN = {
@@ -23,6 +24,14 @@ _VARIABLE = re.compile(
 _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([VL])([^{_CLOSE}]*){_CLOSE}")
 _BREAKS = re.compile(r"[\r\n\t\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a message is filled with: the person's traits, and the event that let them in."""
+
+    traits: Mapping[str, Any]
+    event: Mapping[str, Any] = field(default_factory=dict)
 
 
 class BadVariable(ValueError):
@@ -50,6 +59,20 @@ def variables(text: str) -> list[tuple[str, str]]:
     return found
 
 
+def needs(texts: Iterable[str]) -> list[str]:
+    """Return the variables of people that have no fallback, in order of their names."""
+    return sorted({
+        name for text in texts for name, default in variables(text) if not default
+    })  # fmt: skip
+
+
+def paths(name: str) -> list[list[str]]:
+    """Return where among a person's traits a variable looks, first place first."""
+    if name.startswith("trait."):
+        return [[name.removeprefix("trait.")]]
+    return [[key] for key in KNOWN[name]]
+
+
 def mark(text: str, escape: Callable[[str], str]) -> str:
     """Escape a text and put marks where its variables are."""
     text = text.replace(_OPEN, "").replace(_CLOSE, "")
@@ -71,7 +94,7 @@ def link(number: int) -> str:
 def fill(
     marked: str,
     *,
-    traits: Mapping[str, Any],
+    values: Values,
     links: Callable[[int], str],
     escape: Callable[[str], str],
 ) -> str:
@@ -81,7 +104,7 @@ def fill(
         if match[1] == "L":
             return escape(links(int(match[2])))
         name, _, default = match[2].partition("|")
-        value = _value(name, traits)
+        value = _value(name, values.traits)
         return escape(value) if value else default
 
     return _MARK.sub(one, marked)

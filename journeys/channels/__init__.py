@@ -1,0 +1,6 @@
+"""The kinds of channels; each registers itself."""
+
+from journeys.channels.base import CHANNELS
+from journeys.channels.email import kind as email
+
+__all__ = ["CHANNELS", "email"]

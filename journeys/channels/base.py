@@ -143,6 +143,20 @@ class Draft:
     url: str = ""
     blocks: Sequence[tuple[str, Any]] = ()
 
+    def texts(self) -> Iterator[str]:
+        """Yield every text that may hold variables."""
+        yield from (self.subject, self.preheader, self.text, self.url)
+        for _kind, value in self.blocks:
+            yield from _texts(value)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:

@@ -7,8 +7,8 @@ from html import escape
 from django import template
 from django.utils.safestring import SafeString, mark_safe
 
-from customers import prefer as preferences
-from journeys.compose import SAMPLE, fill, leave_token, rendered
+from dxp.lib import clock
+from journeys.compose import sample_fill
 from journeys.models import Message
 from journeys.tasks import house
 
@@ -19,11 +19,7 @@ _DARK = "@media (prefers-color-scheme: dark)"
 @register.simple_tag
 def message_preview(message: Message, mode: str) -> SafeString:
     """Return a draft as a page: light, dark, or the text of programs that show no HTML."""
-    ours = house()
-    draft = rendered(message=message, house=ours)
-    leave = leave_token(contact_point=0, delivery=0)
-    prefer = preferences.token(contact_point=0)
-    mail = fill(edition=draft, traits=SAMPLE, house=ours, click="", leave=leave, prefer=prefer)
+    mail = sample_fill(message, house=house(), at=clock.now())
     if mode == "text":
         look = "margin:1.5rem;white-space:pre-wrap;overflow-wrap:anywhere;font:15px/1.5 monospace"
         head = f"<!doctype html><title>{escape(mail.subject)}</title>"

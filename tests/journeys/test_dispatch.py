@@ -11,7 +11,7 @@ import pytest
 from customers import consent
 from customers.models import ContactPoint, Event
 from dxp.lib import hints
-from journeys import dispatch, enroll, mark, pace
+from journeys import compose, dispatch, enroll, mark, pace
 from journeys.channels.base import Adapter, Outcome, Receipt
 from journeys.channels.email.channel import Server, Smtp
 from journeys.compose import House
@@ -261,7 +261,7 @@ class TestOverSmtp:
         delivery = Delivery.objects.get()
         assert recipient == "ana@example.com"
         assert letter["Subject"] == "Hello Ana"
-        assert letter["Message-ID"] == f"<d{delivery.pk}.{delivery.edition_id}@alder.example>"
+        assert letter["Message-ID"] == f"<{compose.token(delivery=delivery.pk)}@alder.example>"
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         assert letter["List-Unsubscribe"].startswith("<https://alder.example/u/")
         html = letter.get_body(("html",)).get_content()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 from typing import Any
 
@@ -12,6 +12,7 @@ import mrml
 
 from dxp.lib import ids
 from journeys import wording
+from journeys.channels.base import Rendered
 
 # Dark colors for clients that ask for them; the others show the light ones.
 _DARK = """
@@ -52,16 +53,6 @@ UNSUBSCRIBE = 0
 PREFERENCES, CONFIRM = 9999, 9998
 
 
-@dataclass(slots=True)
-class Rendered:
-    """A message with marks; `links[n]` is the target of the mark of link n (0: unsubscribe)."""
-
-    subject: str
-    html: str
-    text: str
-    links: list[str] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What stands around every message: words that the door translates and knows."""
@@ -70,6 +61,8 @@ class Frame:
     why: str
     leave: str
     prefer: str
+    # Transactional mails offer no way out of marketing.
+    marketing: bool = True
     # The words of the button of a message that asks an address to confirm; nothing else stands
     # below such a message.
     confirm: str = ""
@@ -117,6 +110,8 @@ def _end(frame: Frame, key: str) -> tuple[str, str]:
         button = f'<mj-button href="{key}{CONFIRM}-">{escape(frame.confirm)}</mj-button>'
         plain = f"{frame.confirm}: {wording.link(CONFIRM)}\n\n--\n{frame.why}"
         return button + _FOOT.format(why=why, links=""), plain
+    if not frame.marketing:
+        return _FOOT.format(why=why, links=""), f"--\n{frame.why}"
     links = _LINKS.format(
         leave=escape(frame.leave), unsubscribe=f"{key}{UNSUBSCRIBE}-",
         prefer=escape(frame.prefer), preferences=f"{key}{PREFERENCES}-",
