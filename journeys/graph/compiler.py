@@ -58,7 +58,9 @@ class _Compiler(Ends):
     def count(self, outline: Any) -> None:
         """Note all ids first: jumps may lead forward."""
         try:
-            self.ids = {str(step.get("id")) for step in steps_of(outline)}
+            self.ids = {
+                str(step.get("id")) for step in steps_of(outline) if step.get("type") != "jump"
+            }
         except RecursionError:
             self.faults.append(Fault("", "shape"))
 
@@ -80,9 +82,8 @@ class _Compiler(Ends):
 
     def _start(self, step: Mapping[str, Any]) -> str:
         """Return the node at which a step begins: a jump begins where it leads."""
-        if step.get("type") == "jump" and step.get("to") in self.ids:
-            return str(step["to"])
-        return str(step["id"])
+        to = step.get("to") if step.get("type") == "jump" else None
+        return to if isinstance(to, str) and to in self.ids else str(step["id"])
 
     def _node(self, step: dict[str, Any], following: str, depth: int, *, after_send: bool) -> None:
         kind, name = step.get("type"), str(step["id"])
