@@ -1,12 +1,61 @@
-"""Keyed digests: what was hashed can be recognized, and not be guessed without the key."""
+"""Keyed digests, which recognize without telling, and seals, which only we open.
+
+What was hashed can't be guessed without the key; what was sealed can't be read or changed.
+"""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable
 from functools import lru_cache
 
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+
+
+class BrokenSeal(ValueError):
+    """This was sealed under a key we no longer have, for another purpose, or was changed."""
+
+
+def seal(purpose: str, text: str) -> str:
+    """Return a text as only we can read it, for a place that others may see, such as a backup.
+
+    Args:
+        purpose: what it is sealed for; it opens for nothing else.
+        text: the secret.
+    """
+    return _chest(purpose, *_masters()).encrypt(text.encode()).decode()
+
+
+def unseal(purpose: str, sealed: str) -> str:
+    """Return what was sealed, under the key of today or one of `SECRET_KEY_FALLBACKS`.
+
+    Raises:
+        BrokenSeal: it can't be opened.
+    """
+    try:
+        return _chest(purpose, *_masters()).decrypt(sealed.encode()).decode()
+    except (InvalidToken, ValueError) as error:
+        raise BrokenSeal(purpose) from error
+
+
+def _masters() -> tuple[str, ...]:
+    return (str(settings.SECRET_KEY), *map(str, settings.SECRET_KEY_FALLBACKS))
+
+
+@lru_cache(maxsize=16)
+def _chest(purpose: str, *masters: str) -> MultiFernet:
+    return MultiFernet([Fernet(_sealing_key(master, purpose)) for master in masters])
+
+
+def _sealing_key(master: str, purpose: str) -> bytes:
+    # A key of its own for each purpose, which tells nothing about the one it came from.
+    key = hashlib.blake2b(
+        b"dxp.seal\0%b" % purpose.encode(), key=hashlib.sha512(master.encode()).digest(),
+        digest_size=32,
+    )  # fmt: skip
+    return base64.urlsafe_b64encode(key.digest())
 
 
 def digest(purpose: str, text: str) -> str:

@@ -151,6 +151,7 @@ SMTP_URL = env.read("SMTP_URL")
 MAIL_FROM = env.read("MAIL_FROM")
 SEND_RATE = int(env.read("SEND_RATE"))
 MAIL_DIR = VAR_DIR / "mail"
+ALLOWED_NETWORKS = env.words("ALLOWED_NETWORKS")
 
 # Where phone numbers without a country code belong.
 COUNTRY = env.read("COUNTRY")

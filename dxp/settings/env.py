@@ -81,6 +81,11 @@ _declare(
 )
 _declare("SEND_RATE", "50", "Messages a second at most through one sender.")
 _declare(
+    "ALLOWED_NETWORKS",
+    "",
+    "Networks of your own that webhooks, gateways and push services may lie in, separated by commas, such as `10.1.0.0/16`. Empty: messages only go to addresses of the public net.",
+)
+_declare(
     "EVENT_RATE",
     "20000",
     "Events a second that one write key may send on average; ten seconds' worth may come at once, more is answered with 429. 0: no limit.",
