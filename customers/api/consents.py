@@ -14,13 +14,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import address, append, consent, define
-from customers.api.asking import Asking, ListView
 from customers.api.people import MOVED, find, moved
-from customers.api.shapes import ONCE, Anything, Told, answers, page_of, written
 from customers.models import Alias, ConsentEntry, ConsentNotice, ContactPoint, Profile
 from dxp.lib import clock
+from dxp.users.asking import Asking, ListView
 from dxp.users.entry import Need
 from dxp.users.rest import Resource, write
+from dxp.users.shapes import ONCE, Anything, Told, answers, page_of, written
 
 
 class SubjectShape(serializers.Serializer[Any]):

@@ -13,14 +13,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import clean, define, ingest
-from customers.api.asking import Asking, ListView, Text
-from customers.api.shapes import ONCE, Anything, Told, answers, page_of, written
 from customers.models import Alias, AliasOverride, Event, Profile, Source
 from customers.tasks import FOLD
 from dxp.lib import clock, hints
+from dxp.users.asking import Asking, ListView, Text
 from dxp.users.entry import Need
 from dxp.users.models import ApiToken
 from dxp.users.rest import write
+from dxp.users.shapes import ONCE, Anything, Told, answers, page_of, written
 
 MOST_EVENTS = 500
 # Who has more names like that has so many events that reading in order finds a page soon.

@@ -15,14 +15,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import merge, split
-from customers.api.asking import Asking, ListView
 from customers.api.people import MOVED, AliasShape, find, moved
-from customers.api.shapes import ONCE, Told, answers, page_of, written
 from customers.merge import Refused
 from customers.models import IdentityLink, Profile
 from dxp.lib import clock
+from dxp.users.asking import Asking, ListView
 from dxp.users.entry import Conflict, Need
 from dxp.users.rest import Resource, write
+from dxp.users.shapes import ONCE, Told, answers, page_of, written
 
 MERGE = Need("profiles:write", "customers.merge_profile")
 LONGEST_REASON = 200

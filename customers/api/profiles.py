@@ -13,16 +13,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import address, define, describe, erase, identify
-from customers.api.asking import Asking, ListView, Text
 from customers.api.people import MOVED, ProfileShape, address_of, find, moved, shown, told
-from customers.api.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 from customers.models import Alias, ContactPoint, Profile, Segment
 from customers.rights import Person
 from customers.tasks import ERASE
 from dxp.lib import clock, hints
+from dxp.users.asking import Asking, ListView, Text
 from dxp.users.entry import BadQuery, Conflict, Need
 from dxp.users.models import User
 from dxp.users.rest import Resource, tag, write
+from dxp.users.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 
 LONGEST = 255
 LONGEST_SOURCE = 50

@@ -16,11 +16,11 @@ from rest_framework.response import Response
 from customers import erase, export
 from customers.api.people import MOVED, find, moved
 from customers.api.profiles import ErasureShape
-from customers.api.shapes import answers
 from customers.rights import Person
 from dxp.lib import clock
 from dxp.users.entry import Need
 from dxp.users.rest import Resource
+from dxp.users.shapes import answers
 
 IN_MEMORY = 1024 * 1024
 

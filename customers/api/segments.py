@@ -19,14 +19,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from customers import rulebook, rules, segment
-from customers.api.asking import Asking, ListView, Text
 from customers.api.people import MOVED, find, moved
-from customers.api.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 from customers.models import Segment, SegmentMember
 from customers.tasks import FILL
 from dxp.lib import clock, hints
+from dxp.users.asking import Asking, ListView, Text
 from dxp.users.entry import Conflict, Need
 from dxp.users.rest import Resource, tag, write
+from dxp.users.shapes import ONCE, UNCHANGED, Anything, Told, answers, page_of, written
 
 RULE = {
     "v": 1,
