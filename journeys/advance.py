@@ -22,7 +22,7 @@ from django.db import DatabaseError, connection, transaction
 
 from customers import match, record, rules
 from customers.models import Profile
-from customers.record import New, Recorded
+from customers.record import New
 from dxp.lib.rows import advisory_lock, array, raw_cursor
 from journeys import timing
 from journeys.models import Delivery, Notice, Version
@@ -44,6 +44,7 @@ SELECT e.id, e.profile_id, e.journey_id, e.version_id, e.node, e.seq, e.resting,
   e.heard_event_id, e.since, e.errors, j.state, j.reentry, j.name, e.until, e.entry_key
 FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id
 WHERE e.lane = %s AND e.due_at <= %s ORDER BY e.due_at LIMIT %s FOR UPDATE OF e SKIP LOCKED"""
+CLAIM_THESE = CLAIM.replace("e.lane = %s", "e.id = ANY(%s::bigint[])")
 # The stamp on an event may be that of another: what overlays it is the truth about whose it is.
 LOOK_BACK = """
 SELECT DISTINCT ON (w.id) w.id, ev.id, ev.name
@@ -67,7 +68,8 @@ UPDATE journeys_enrollment e SET node = v.node, seq = v.seq, resting = v.ended_a
 FROM unnest(%s::bigint[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[],
   %s::bigint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[], %s::text[], %s::text[],
   %s::timestamptz[])
-  v(id, node, seq, due_at, listens, woke_by, heard, since, lane, ended_at, outcome, entry_key, until)
+  v(id, node, seq, due_at, listens, woke_by, heard, since, lane, ended_at, outcome, entry_key,
+  until)
 WHERE e.id = v.id"""
 LOG = """
 INSERT INTO journeys_step (enrollment_id, seq, node, outcome, why, at)
@@ -87,23 +89,6 @@ UPDATE journeys_enrollment e SET errors = e.errors + 1, error = v.error,
   due_at = %s + %s * power(2, e.errors),
   lane = CASE WHEN e.errors + 1 >= %s THEN %s ELSE e.lane END
 FROM unnest(%s::bigint[], %s::text[]) v(id, error) WHERE e.id = v.id"""
-LOCK = """
-SELECT e.id, e.profile_id
-FROM journeys_enrollment e JOIN journeys_version v ON v.id = e.version_id
-WHERE e.profile_id = ANY(%s::bigint[]) AND e.ended_at IS NULL AND v.listens && %s::varchar[]
-ORDER BY e.id FOR UPDATE OF e"""
-WAKE = """
-UPDATE journeys_enrollment e SET due_at = %s, woke_by = h.name, heard_event_id = h.event_id,
-  lane = CASE WHEN e.lane < 0 THEN e.lane ELSE 0 END
-FROM (
-  SELECT DISTINCT ON (x.id) x.id, v.event_id, v.name
-  FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) v(event_id, profile_id, name)
-  JOIN journeys_enrollment x ON x.profile_id = v.profile_id
-  WHERE x.id = ANY(%s::bigint[]) AND x.ended_at IS NULL AND x.resting AND x.woke_by = ''
-    AND v.name = ANY(x.listens) AND v.event_id > x.heard_event_id
-  ORDER BY x.id, v.event_id) h
-WHERE e.id = h.id"""
-
 
 @dataclass(slots=True)
 class Advanced:
@@ -133,8 +118,10 @@ def _chart(version: int) -> Chart:
     return read(Version.objects.values_list("graph", flat=True).get(pk=version))
 
 
-def advance(*, lane: int, at: datetime, limit: int = BATCH) -> Advanced:
-    """Move up to `limit` due runs of a lane to their next rest.
+def advance(
+    *, lane: int, at: datetime, limit: int = BATCH, only: Sequence[int] | None = None
+) -> Advanced:
+    """Move up to `limit` due runs of a lane, or `only` these whatever their lane, to the next rest.
 
     A batch that the database refuses is tried again by halves, until the one row that it refuses is
     found and set back.
@@ -145,12 +132,12 @@ def advance(*, lane: int, at: datetime, limit: int = BATCH) -> Advanced:
     batch = _Batch()
     try:
         with transaction.atomic():
-            return _advance(batch, lane, at, limit)
+            return _advance(batch, lane, at, limit, only)
     except DatabaseError as error:
         if connection.connection is None or connection.connection.closed or not batch.claimed:
             raise
         if len(batch.claimed) > 1:
-            return advance(lane=lane, at=at, limit=len(batch.claimed) // 2)
+            return advance(lane=lane, at=at, limit=len(batch.claimed) // 2, only=only)
         log.warning("Enrollment %s can't be moved: %s", batch.claimed[0], error)
         with transaction.atomic(), raw_cursor() as cursor:
             _set_back(cursor, {batch.claimed[0]: str(error)}, at)
@@ -167,9 +154,12 @@ def _engine_cursor() -> Iterator[psycopg.Cursor[Any]]:
         yield cursor
 
 
-def _advance(batch: _Batch, lane: int, at: datetime, limit: int) -> Advanced:
+def _advance(
+    batch: _Batch, lane: int, at: datetime, limit: int, only: Sequence[int] | None
+) -> Advanced:
     with _engine_cursor() as cursor:
-        rows = cursor.execute(CLAIM, (lane, at, limit)).fetchall()
+        claim, of = (CLAIM, lane) if only is None else (CLAIM_THESE, array(only))
+        rows = cursor.execute(claim, (of, at, limit)).fetchall()
         if not rows:
             return Advanced()
         batch.claimed = [row[0] for row in rows]
@@ -317,49 +307,6 @@ def _set_back(cursor: Any, failed: dict[int, str], at: datetime) -> None:
 def tell(cursor: Any, notices: Sequence[tuple[int, str, str, str]], at: datetime) -> None:
     """Leave events to be recorded: (profile, name, properties as JSON, message id)."""
     cursor.execute(TELL, [at, *_columns(notices)])
-
-
-def wake(*, events: Sequence[Recorded], at: datetime) -> int:
-    """Wake the runs that listen to one of these events; return how many.
-
-    Runs inside the transaction that records the events. The lock waits for a batch in progress, so
-    that the statement after it sees where that batch left its runs; batches skip locked rows and
-    never wait, so nobody waits in a circle.
-    """
-    if not events:
-        return 0
-    people = sorted({event.profile_id for event in events})
-    names = sorted({event.name for event in events})
-    with raw_cursor() as cursor:
-        locked = dict(cursor.execute(LOCK, (array(people), array(names))).fetchall())
-        if not locked:
-            return 0
-        concerned = set(locked.values())
-        heard = [event for event in events if event.profile_id in concerned]
-        cursor.execute(
-            WAKE,
-            (
-                at,
-                array(event.id for event in heard),
-                array(event.profile_id for event in heard),
-                array(event.name for event in heard),
-                array(locked),
-            ),
-        )
-        return int(cursor.rowcount)
-
-
-def unpark(*, at: datetime, limit: int = 5000) -> int:
-    """Put people of journeys that are live again back into the queue; return how many."""
-    with raw_cursor() as cursor:
-        cursor.execute(
-            """UPDATE journeys_enrollment SET lane = %s WHERE id IN (
-              SELECT e.id FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id
-              WHERE e.lane = %s AND e.due_at <= %s AND j.state = 'LIVE'
-              LIMIT %s FOR UPDATE OF e SKIP LOCKED)""",
-            (int(Lane.NORMAL), int(Lane.PARKED), at, limit),
-        )
-        return int(cursor.rowcount)
 
 
 def announce(*, at: datetime, limit: int = BATCH) -> int:

@@ -1,110 +1,156 @@
-"""Who enters a journey, once or again."""
+"""Who enters a journey, once or again, and who is taken out."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-from customers.models import Segment, SegmentMember
-from customers.record import Recorded
-from dxp.lib.rows import raw_cursor
-from journeys.models import Delivery, Enrollment, Journey, Notice
+from django.utils.translation import gettext
+
+from customers.models import Profile, Segment, SegmentMember
+from dxp.lib import ids
+from dxp.lib.rows import array, raw_cursor
+from journeys import charts
+from journeys.fill import LET_GO, OPEN, fill
+from journeys.heard import NEWEST, key_of
+from journeys.leave import leave
+from journeys.models import Enrollment, Journey
 from journeys.models.enrollments import Lane
 
-# First fills, edits of a rule, merges and repairs move people without their doing anything.
-STARTS = frozenset({"event", "trait", "clock"})
+ENTER = f"""
+WITH began AS (
+  INSERT INTO journeys_enrollment (profile_id, journey_id, version_id, node, resting, seq, due_at,
+    since, entered_at, outcome, lane, errors, error, woke_by, heard_event_id, entry_key, entry)
+  SELECT v.profile_id, v.journey_id, v.version_id, v.node, false, 0, %(at)s, %(at)s, %(at)s, '',
+    %(lane)s, 0, '', '', CASE WHEN v.heard > 0 THEN v.heard ELSE {NEWEST} END, v.key, v.entry
+  FROM unnest(%(profiles)s::bigint[], %(journeys)s::bigint[], %(versions)s::bigint[],
+    %(nodes)s::text[], %(heard)s::bigint[], %(keys)s::text[], %(entries)s::jsonb[],
+    %(earliest)s::timestamptz[])
+    v(profile_id, journey_id, version_id, node, heard, key, entry, earliest)
+  WHERE v.earliest IS NULL OR NOT EXISTS (
+    SELECT 1 FROM journeys_enrollment e WHERE e.profile_id = v.profile_id
+      AND e.journey_id = v.journey_id AND e.entered_at > v.earliest)
+  ORDER BY v.journey_id, v.profile_id
+  ON CONFLICT (journey_id, profile_id, entry_key) DO NOTHING RETURNING id, profile_id, journey_id
+), told AS (
+  INSERT INTO journeys_notice (profile_id, name, properties, message_id, at)
+  SELECT b.profile_id, 'Journey Entered', a.about, 'journey-entered:' || b.id, %(at)s
+  FROM began b JOIN unnest(%(known)s::bigint[], %(abouts)s::jsonb[]) a(id, about)
+    ON a.id = b.journey_id ORDER BY b.id
+)
+SELECT id FROM began ORDER BY id"""
+__all__ = [
+    "OPEN", "Refused", "Start", "by_hand", "enter", "fill", "inside", "leave", "retry",
+]  # fmt: skip
 
-ENTER = """
-INSERT INTO journeys_enrollment (profile_id, journey_id, version_id, node, resting, seq, due_at,
-  since, entered_at, outcome, lane, errors, error, woke_by, heard_event_id, entry_key)
-SELECT v.profile_id, v.journey_id, v.version_id, v.node, false, 0, %(at)s, %(at)s, %(at)s, '',
-  %(lane)s, 0, '', '', v.heard, ''
-FROM unnest(%(profiles)s::bigint[], %(journeys)s::bigint[], %(versions)s::bigint[],
-  %(nodes)s::text[], %(heard)s::bigint[]) v(profile_id, journey_id, version_id, node, heard)
-ORDER BY v.journey_id, v.profile_id
-ON CONFLICT (journey_id, profile_id, entry_key) DO NOTHING RETURNING id, profile_id, journey_id"""
-FILL = """
-INSERT INTO journeys_enrollment (profile_id, journey_id, version_id, node, resting, seq, due_at,
-  since, entered_at, outcome, lane, errors, error, woke_by, heard_event_id, entry_key)
-SELECT m.profile_id, %(journey)s, %(version)s, %(node)s, false, 0, %(at)s, %(at)s, %(at)s, '',
-  %(lane)s, 0, '', '', (SELECT last_value FROM customers_event_id), ''
-FROM customers_segmentmember m WHERE m.segment_id = %(segment)s AND m.left_at IS NULL
-ON CONFLICT (journey_id, profile_id, entry_key) DO NOTHING RETURNING id, profile_id, %(journey)s"""
+
+class Refused(ValueError):
+    """Somebody can't enter; the words say why."""
 
 
-def hear(*, events: Sequence[Recorded], at: datetime) -> int:
-    """Enroll those who just entered the segment of a live journey; return how many.
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Somebody who may enter.
 
-    People also enter a paused journey: they wait at its door until it goes on.
+    Args:
+        profile_id: who.
+        journey: where.
+        heard: the event that lets them in; 0 if none did.
+        key: what tells this run from others of theirs, where the journey asks for it.
+        entry: how they came (`by`), and what the event told (`event`).
     """
-    entries = [event for event in events if event.name == "Segment Entered" and _starts(event)]
-    if not entries:
-        return 0
-    segments = {int(event.properties["segment_id"]) for event in entries}
-    open_to: dict[int, list[Journey]] = {}
-    for journey in (
-        Journey.objects
-        .exclude(state=Journey.State.DRAFT)
-        .filter(current__segment__in=segments)
-        .select_related("current")
-    ):
-        assert journey.current is not None
-        open_to.setdefault(journey.current.segment_id or 0, []).append(journey)
-    starts = [
-        (event.profile_id, journey, event.id)
-        for event in entries
-        for journey in open_to.get(int(event.properties["segment_id"]), [])
-    ]
-    return enter(starts=starts, at=at) if starts else 0
+
+    profile_id: int
+    journey: Journey
+    heard: int = 0
+    key: str = ""
+    entry: dict[str, Any] | None = None
 
 
-def _starts(event: Recorded) -> bool:
-    cause, segment = event.properties.get("cause"), event.properties.get("segment_id")
-    return cause in STARTS and isinstance(segment, int)
+def enter(*, starts: Sequence[Start], at: datetime, lane: int = Lane.WOKEN) -> list[int]:
+    """Begin runs; return the ids of those that began.
 
-
-def enter(
-    *, starts: Sequence[tuple[int, Journey, int]], at: datetime, lane: int = Lane.WOKEN
-) -> int:
-    """Begin runs of (profile, journey, id of the event they answer); return how many began.
-
-    Who has been there already, or still is, stays out as the journey's re-entry policy says.
+    Who has been there already, or still is, stays out as the journey's re-entry policy says; a
+    draft and a closed journey let nobody in.
     """
-    journeys = {journey.pk: journey for _profile, journey, _heard in starts}
+    able = [one for one in starts if one.journey.state in OPEN and one.journey.current_id]
+    if not able:
+        return []
+    journeys = {one.journey.pk: one.journey for one in able}
+    again = [one for one in able if one.journey.reentry == Journey.Reentry.AGAIN]
     with raw_cursor() as cursor:
+        if again:
+            cursor.execute(LET_GO, _whom(again))
         began = cursor.execute(
             ENTER,
             {
                 "at": at,
                 "lane": int(lane),
-                "profiles": [profile for profile, _journey, _heard in starts],
-                "journeys": [journey.pk for _profile, journey, _heard in starts],
-                "versions": [journey.current_id for _profile, journey, _heard in starts],
-                "nodes": [_first(journey) for _profile, journey, _heard in starts],
-                "heard": [heard for _profile, _journey, heard in starts],
+                **_whom(able),
+                "versions": array(one.journey.current_id for one in able),
+                "nodes": array(charts.of(one.journey.current_id or 0).first for one in able),
+                "heard": array(one.heard for one in able),
+                "keys": array(_key(one) for one in able),
+                "entries": array(_entry(one) for one in able),
+                "earliest": array(_earliest(one.journey, at) for one in able),
+                "known": array(journeys),
+                "abouts": array(_about(journey) for journey in journeys.values()),
             },
         ).fetchall()
-    _tell(began, journeys, at)
-    return len(began)
+    return [row[0] for row in began]
 
 
-def fill(*, journey: Journey, at: datetime) -> int:
-    """Begin a run for everyone who is in the journey's segment now; return how many began."""
-    assert journey.current is not None
-    with raw_cursor() as cursor:
-        began = cursor.execute(
-            FILL,
-            {
-                "at": at,
-                "lane": int(Lane.BULK),
-                "journey": journey.pk,
-                "version": journey.current_id,
-                "segment": journey.current.segment_id,
-                "node": _first(journey),
-            },
-        ).fetchall()
-    _tell(began, {journey.pk: journey}, at)
-    return len(began)
+def _whom(starts: Sequence[Start]) -> dict[str, str]:
+    return {
+        "profiles": array(one.profile_id for one in starts),
+        "journeys": array(one.journey.pk for one in starts),
+    }
+
+
+def _key(start: Start) -> str:
+    if start.journey.reentry == Journey.Reentry.KEYED:
+        return key_of(start.key)
+    if start.journey.reentry == Journey.Reentry.ALWAYS:
+        return str(start.heard) if start.heard else key_of(start.key or ids.key(32))
+    return ""
+
+
+def _entry(start: Start) -> str | None:
+    entry = start.entry
+    if start.key and start.journey.reentry != Journey.Reentry.KEYED:
+        # Waits that ask for the same value find it here.
+        entry = {**(entry or {}), "key": key_of(start.key)}
+    return json.dumps(entry) if entry else None
+
+
+def _earliest(journey: Journey, at: datetime) -> datetime | None:
+    if not journey.again_after_days or journey.reentry == Journey.Reentry.ONCE:
+        return None
+    return at - timedelta(days=journey.again_after_days)
+
+
+def _about(journey: Journey, outcome: str = "") -> str:
+    return json.dumps({"journey": journey.name, "journey_id": journey.pk, "outcome": outcome})
+
+
+def by_hand(*, journey: Journey, profile_id: int, at: datetime, by: str) -> Enrollment:
+    """Let somebody in by hand; `by` is who did it.
+
+    Raises:
+        Refused: the journey isn't open, or the person may not enter now.
+    """
+    if journey.state not in OPEN:
+        raise Refused(gettext("Nobody can enter: this journey is not open."))
+    if not Profile.objects.filter(pk=profile_id, state=Profile.State.ACTIVE).exists():
+        raise Refused(gettext("There is no such person."))
+    start = Start(profile_id, journey, entry={"by": "hand", "who": by})
+    began = enter(starts=[start], at=at, lane=Lane.NORMAL)
+    if not began:
+        raise Refused(gettext("This person is in the journey, or may not enter again now."))
+    return Enrollment.objects.get(pk=began[0])
 
 
 def inside(*, segment: Segment) -> int:
@@ -112,84 +158,13 @@ def inside(*, segment: Segment) -> int:
     return SegmentMember.objects.filter(segment=segment, left_at__isnull=True).count()
 
 
-def _first(journey: Journey) -> str:
-    assert journey.current is not None
-    return str(journey.current.graph["first"])
-
-
-def _tell(
-    began: Sequence[tuple[int, int, int]], journeys: dict[int, Journey], at: datetime
-) -> None:
-    Notice.objects.bulk_create(
-        [
-            Notice(
-                profile_id=profile,
-                name="Journey Entered",
-                properties={
-                    "journey": journeys[journey].name,
-                    "journey_id": journey,
-                    "outcome": "",
-                },
-                message_id=f"journey-entered:{pk}",
-                at=at,
-            )
-            for pk, profile, journey in began
-        ],
-        batch_size=1000,
-    )
-
-
-def merge(*, kept: int, absorbed: int, at: datetime) -> int:
-    """Bring the runs of two profiles that became one together; return how many ended by it.
-
-    Where both walk the same journey, the older run goes on and the younger ends `merged`; a run
-    that goes on stands before one that has ended.
-    """
-    # Deliveries before runs, as a sender settles them: nobody waits in a circle.
-    Delivery.objects.filter(profile_id=absorbed).update(profile_id=kept)
-    runs = list(
-        Enrollment.objects
-        .select_for_update(of=["self"])
-        .select_related("journey")
-        .filter(profile_id__in=[kept, absorbed])
-        .order_by("pk")
-    )
-    ended = 0
-    first: dict[int, Enrollment] = {}
-    notices = []
-    for run in sorted(runs, key=lambda run: (run.ended_at is not None, run.entered_at, run.pk)):
-        if run.entry_key == "" and first.setdefault(run.journey_id, run) is not run:
-            run.entry_key = str(run.pk)
-            if run.ended_at is None:
-                run.ended_at, run.due_at, run.outcome, run.listens = at, None, "merged", None
-                notices.append(_merged(run, kept, at))
-                ended += 1
-        run.profile_id = kept
-    # Those that give their key up go first: two rows may not hold the same key for a moment.
-    for run in sorted(runs, key=lambda run: run.entry_key == ""):
-        run.save(update_fields=["profile", "entry_key", "ended_at", "due_at", "outcome", "listens"])
-    Notice.objects.filter(profile_id=absorbed).update(profile_id=kept)
-    Notice.objects.bulk_create(notices)
-    return ended
-
-
-def split(*, kept: int, restored: int, at: datetime) -> int:
-    """Give messages back to somebody who came out of a merge; return how many.
-
-    A message goes with the address it was sent to. Runs stay where they are: a run that a merge
-    ended does not begin again, and nobody enters a journey because of an undoing.
-    """
-    return Delivery.objects.filter(profile_id=kept, contact_point__profile_id=restored).update(
-        profile_id=restored
-    )
-
-
-def _merged(run: Enrollment, kept: int, at: datetime) -> Notice:
-    about = {"journey": run.journey.name, "journey_id": run.journey_id, "outcome": "merged"}
-    return Notice(
-        profile_id=kept,
-        name="Journey Exited",
-        properties=about,
-        message_id=f"journey-exited:{run.pk}",
-        at=at,
-    )
+def retry(
+    *, journey: Journey, at: datetime, enrollment_ids: Sequence[int] | None = None, node: str = ""
+) -> int:
+    """Let runs that failed try again: all of a journey, some of them, or those at one step."""
+    failed = Enrollment.objects.filter(journey=journey, lane=Lane.FAILED, ended_at=None)
+    if enrollment_ids is not None:
+        failed = failed.filter(pk__in=enrollment_ids)
+    if node:
+        failed = failed.filter(node=node)
+    return failed.update(lane=Lane.NORMAL, errors=0, error="", due_at=at)

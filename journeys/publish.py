@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from customers.models import Segment
 from journeys import graph, timing
-from journeys.advance import unpark
 from journeys.compose import House, rendered
 from journeys.models import Edition, Journey, Message, Version
 
@@ -117,19 +116,6 @@ def set_draft(journey: Journey, plan: graph.Plan) -> None:
     """Put a plan into a journey's draft, without saving it."""
     journey.outline, journey.entry = plan.outline, plan.entry
     journey.goals, journey.exits = list(plan.goals), list(plan.exits)
-
-
-def pause(*, journey: Journey) -> bool:
-    """Let nobody go on; return whether it was live. Messages in the outbox still go."""
-    return Journey.objects.move(journey.pk, Journey.State.LIVE, Journey.State.PAUSED)
-
-
-def resume(*, journey: Journey, at: datetime) -> bool:
-    """Let people go on from where they stand; return whether it was paused."""
-    moved = Journey.objects.move(journey.pk, Journey.State.PAUSED, Journey.State.LIVE)
-    while moved and unpark(at=at) > 0:
-        pass
-    return moved
 
 
 @transaction.atomic

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from zoneinfo import ZoneInfo
 
 from celery import shared_task
 from django.conf import settings
@@ -10,29 +11,25 @@ from django.conf import settings
 from dxp.lib import clock, hints
 from journeys import advance as engine
 from journeys import dispatch as outbox
-from journeys.channels.base import Adapter
-from journeys.channels.email.channel import open_channel
+from journeys import fill, pause, track
+from journeys import reap as reaper
 from journeys.compose import House
 from journeys.models.enrollments import Lane
 
 ADVANCE, DISPATCH = "journeys.tasks.advance", "journeys.tasks.dispatch"
 LOOK_SECONDS = 2.0
-_channels: dict[str, Adapter] = {}
 
 
 def house() -> House:
     """Return what the settings say about where messages come from."""
-    return House(site=settings.SITE_URL, sender=settings.MAIL_FROM, rate=settings.SEND_RATE)
-
-
-def channel() -> Adapter:
-    """Return this process's way out; its connection stays open between calls."""
-    if settings.SMTP_URL not in _channels:
-        for old in _channels.values():
-            old.close()
-        _channels.clear()
-        _channels[settings.SMTP_URL] = open_channel(settings.SMTP_URL, settings.MAIL_DIR)
-    return _channels[settings.SMTP_URL]
+    return House(
+        site=settings.SITE_URL,
+        sender=settings.MAIL_FROM,
+        rate=settings.SEND_RATE,
+        smtp_url=settings.SMTP_URL,
+        mail_dir=settings.MAIL_DIR,
+        zone=ZoneInfo(settings.TIME_ZONE),
+    )
 
 
 def move_people() -> tuple[int, bool]:
@@ -43,6 +40,7 @@ def move_people() -> tuple[int, bool]:
         for lane in (Lane.WOKEN, Lane.NORMAL, Lane.BULK):
             done = engine.advance(lane=lane, at=clock.now())
             moved, sends = moved + done.runs, sends + done.sends
+        track.judge(at=clock.now())
         told = engine.announce(at=clock.now())
         runs += moved
         if not moved and not told:
@@ -55,7 +53,7 @@ def send_messages() -> int:
     """Send queued messages for a while; return how many were sent."""
     until, sent = time.monotonic() + LOOK_SECONDS, 0
     while time.monotonic() < until:
-        done = outbox.dispatch(channel=channel(), house=house(), at=clock.now())
+        done = outbox.dispatch(house=house(), at=clock.now())
         sent += done.sent
         if not done.claimed or done.throttled:
             return sent
@@ -82,6 +80,6 @@ def dispatch() -> None:
 @shared_task(name="journeys.tasks.reap")
 def reap() -> None:
     """Settle what dead senders left, and let people of resumed journeys go on."""
-    outbox.reap(at=clock.now())
-    if engine.unpark(at=clock.now()):
+    reaper.reap(at=clock.now())
+    if pause.go_on(at=clock.now()) + fill.go_on():
         hints.now(ADVANCE)

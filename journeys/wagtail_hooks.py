@@ -20,7 +20,8 @@ from customers.extend import Use
 from customers.models import ConsentEntry, Profile, Segment
 from customers.record import Recorded
 from dxp.lib import hints
-from journeys import advance, confirm, enroll
+from journeys import confirm, join
+from journeys import hear as ears
 from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
 from journeys.admin.messages import MessageViewSet
@@ -31,10 +32,8 @@ from journeys.tasks import ADVANCE, DISPATCH, house
 
 @hooks.register("customers_events_recorded")
 def hear(events: Sequence[Recorded], at: datetime) -> None:
-    """Enroll those who entered a segment, wake those who waited for what happened."""
-    entered = enroll.hear(events=events, at=at)
-    woken = advance.wake(events=events, at=at)
-    if entered or woken:
+    """Enroll those whom an event lets in, wake those who waited for it."""
+    if ears.hear(events=events, at=at):
         hints.after_commit(ADVANCE)
 
 
@@ -48,13 +47,13 @@ def ask_address(entry: ConsentEntry, at: datetime) -> None:
 @hooks.register("customers_profiles_merged")
 def merge(kept: int, absorbed: int, at: datetime) -> None:
     """Bring the journeys of two people who are one together."""
-    enroll.merge(kept=kept, absorbed=absorbed, at=at)
+    join.merge(kept=kept, absorbed=absorbed, at=at)
 
 
 @hooks.register("customers_profiles_split")
 def split(kept: int, restored: int, at: datetime) -> None:
     """Give back the messages of somebody who came out of a merge."""
-    enroll.split(kept=kept, restored=restored, at=at)
+    join.split(kept=kept, restored=restored, at=at)
 
 
 @hooks.register("customers_segment_uses")

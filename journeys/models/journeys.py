@@ -62,6 +62,11 @@ class Journey(models.Model):
     )
     # When dates or a schedule let people in next; None where events, programs or people do.
     next_at = models.DateTimeField(null=True, editable=False)
+    paused_at = models.DateTimeField(null=True, editable=False)
+    resumed_at = models.DateTimeField(null=True, editable=False)
+    # How far a resumption or a first fill has come: what a killed worker left, another goes on with.
+    resuming = models.JSONField(null=True, editable=False)
+    filling = models.JSONField(null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = JourneyQuerySet.as_manager()

@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError
 
 from customers.models import Event
-from journeys import advance, enroll, publish
+from journeys import advance, enroll, join, pause, publish
 from journeys.models import Delivery, Enrollment, Journey, Step
 from journeys.models.enrollments import Lane
 from tests.journeys.conftest import (
@@ -85,19 +85,19 @@ class TestEntry:
 
     def test_once_is_once(self, ana, fans, welcome):
         journey = draw(fans, send(welcome))
-        enroll.enter(starts=[(ana.pk, journey, 0)], at=NOON)
+        enroll.enter(starts=[enroll.Start(ana.pk, journey)], at=NOON)
         walk_all(NOON)
 
-        assert enroll.enter(starts=[(ana.pk, journey, 0)], at=NOON) == 0
+        assert enroll.enter(starts=[enroll.Start(ana.pk, journey)], at=NOON) == []
 
     def test_again_is_again_after_the_end_and_not_before(self, ana, fans, welcome):
         journey = draw(fans, delay(), send(welcome), again=True)
-        enroll.enter(starts=[(ana.pk, journey, 0)], at=NOON)
+        enroll.enter(starts=[enroll.Start(ana.pk, journey)], at=NOON)
         walk_all(NOON)
 
-        assert enroll.enter(starts=[(ana.pk, journey, 0)], at=NOON) == 0
+        assert enroll.enter(starts=[enroll.Start(ana.pk, journey)], at=NOON) == []
         walk_all(NOON + DAY)
-        assert enroll.enter(starts=[(ana.pk, journey, 0)], at=NOON + DAY) == 1
+        assert enroll.enter(starts=[enroll.Start(ana.pk, journey)], at=NOON + DAY) != []
 
     def test_entered_and_exited_are_told_once(self, ana, fans, welcome):
         journey = draw(fans, send(welcome), end("greeted"))
@@ -146,7 +146,7 @@ class TestEvents:
         happened(ana, "Ordered", at=NOON + DAY)
         walk_all(NOON + DAY)
 
-        assert steps_of(ana) == [("s1", "Ordered"), ("s2", ""), ("s3", "bought")]
+        assert steps_of(ana) == [("s1", "s1a"), ("s2", ""), ("s3", "bought")]
 
     def test_only_that_person_and_that_event(self, ana, bruno, fans):
         draw(fans, wait("Ordered"), end())
@@ -203,11 +203,11 @@ class TestPause:
         happened(ana, "Liked")
         walk_all(NOON)
 
-        publish.pause(journey=journey)
+        pause.pause(journey=journey, at=NOON)
         walk_all(NOON + DAY)
         assert not Delivery.objects.exists()
         assert Enrollment.objects.get().lane == Lane.PARKED
-        publish.resume(journey=journey, at=NOON + DAY)
+        pause.resume(journey=journey, at=NOON + DAY)
         walk_all(NOON + DAY)
 
         assert Delivery.objects.get().message == welcome
@@ -216,11 +216,11 @@ class TestPause:
         journey = draw(fans, wait("Ordered", happened=[end("bought")]), end("lost"))
         happened(ana, "Liked")
         walk_all(NOON)
-        publish.pause(journey=journey)
+        pause.pause(journey=journey, at=NOON)
         walk_all(NOON + 3 * DAY)
 
         happened(ana, "Ordered", at=NOON + 3 * DAY)
-        publish.resume(journey=journey, at=NOON + 3 * DAY)
+        pause.resume(journey=journey, at=NOON + 3 * DAY)
         walk_all(NOON + 3 * DAY)
 
         assert Enrollment.objects.get().outcome == "bought"
@@ -293,7 +293,7 @@ class TestMerge:
         walk_all(NOON + DAY)
         Enrollment.objects.filter(profile=chen).update(entered_at=NOON)
 
-        enroll.merge(kept=ana.pk, absorbed=chen.pk, at=NOON + DAY)
+        join.merge(kept=ana.pk, absorbed=chen.pk, at=NOON + DAY)
 
         older, younger = Enrollment.objects.order_by("entered_at")
         assert (older.profile, older.ended_at, older.entry_key) == (ana, None, "")
@@ -304,7 +304,7 @@ class TestMerge:
         happened(chen, "Liked")
         walk_all(NOON)
 
-        enroll.merge(kept=ana.pk, absorbed=chen.pk, at=NOON)
+        join.merge(kept=ana.pk, absorbed=chen.pk, at=NOON)
 
         assert Delivery.objects.get().profile == ana
 

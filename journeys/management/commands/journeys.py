@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from dxp.lib import clock
-from journeys import advance, dispatch, tasks
+from journeys import pause, reap, tasks
 
 PAUSE_SECONDS = 0.5
 
@@ -31,8 +31,8 @@ class Command(BaseCommand):
             while True:
                 moved, _sends = tasks.move_people()
                 sent = tasks.send_messages()
-                dispatch.reap(at=clock.now())
-                advance.unpark(at=clock.now())
+                reap.reap(at=clock.now())
+                pause.go_on(at=clock.now())
                 people, messages = people + moved, messages + sent
                 if not moved and not sent:
                     if options["once"]:
