@@ -132,6 +132,17 @@ class Client:
             raise NotReached(str(error)) from error
         return self._answer(place, wire, method)
 
+    def reach(self, url: str) -> str:
+        """Connect, say nothing, and return who is there.
+
+        Raises:
+            Refused: we do not go to that address.
+            NotReached: nobody was there.
+        """
+        place, host, _target = _parts(url)
+        self.kept[place] = (self._wire(place, time.monotonic() + self.seconds), time.monotonic())
+        return host
+
     def _answer(self, place: tuple[str, str, int], wire: _Wire, method: str) -> Answer:
         reply = http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]
         try:

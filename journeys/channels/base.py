@@ -80,7 +80,9 @@ class Adapter(ABC):
     """One way to hand messages over; it knows its configuration, and no settings.
 
     Args:
-        config: by the names of `settings`, secrets included.
+        config: by the names of `settings`, secrets included. `journeys.ways` adds two that nobody
+            types: `networks`, which may be reached besides the public net, and `callback`, the
+            address where the provider may tell what became of messages.
     """
 
     name: ClassVar[str] = ""
@@ -92,6 +94,14 @@ class Adapter(ABC):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self.config = config
+
+    @classmethod
+    def complete(cls, config: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a configuration with what nobody has to type, such as keys of its own.
+
+        Called once, before a sender is saved.
+        """
+        return dict(config)
 
     @abstractmethod
     def send(self, batch: Iterable[Parcel]) -> Iterator[Receipt]:

@@ -1,0 +1,5 @@
+"""Text messages to phones."""
+
+from journeys.channels.sms import gateway, kind, twilio
+
+__all__ = ["gateway", "kind", "twilio"]
