@@ -22,12 +22,14 @@ from journeys import wording
 from journeys.channels import CHANNELS
 from journeys.channels.base import Channel, Draft, Letter, Rendered
 from journeys.channels.email import mime
-from journeys.channels.email.mjml import CONFIRM, PREFERENCES, UNSUBSCRIBE, Frame
+from journeys.channels.email.mjml import CONFIRM, OPEN, PREFERENCES, TRAP, UNSUBSCRIBE, Frame
 from journeys.models import Edition, Message
 from journeys.wording import Values
 
 CLICK = signing.Signer(salt="journeys.click", sep=".")
 LEAVE = signing.Signer(salt="journeys.unsubscribe", sep=".")
+# A picture of nothing, where nobody counts.
+NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 # The person of previews and tests.
 SAMPLE = {
     "firstName": "Ana",
@@ -125,9 +127,19 @@ class _Way:
             return site + reverse("customers_preferences", args=[self.prefer])
         if number == CONFIRM:
             return site + reverse("content_confirm", args=[self.confirm or "sample"])
+        if number in {OPEN, TRAP}:
+            return self._watch(number)
         if not self.click:
             return str(self.links[number])
         return site + reverse("journeys:click", args=[self.click, number])
+
+    def _watch(self, number: int) -> str:
+        """Return the address of the picture, or of the link that only programs follow."""
+        if not self.click:
+            return NOTHING if number == OPEN else self.house.site
+        if number == TRAP:
+            return self.house.site + reverse("journeys:click", args=[self.click, 0])
+        return self.house.site + reverse("journeys:open", args=[self.click])
 
 
 def _filler(values: Values, way: _Way) -> Callable[[str, Callable[[str], str]], str]:

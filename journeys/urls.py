@@ -7,5 +7,6 @@ from journeys import views
 app_name = "journeys"
 urlpatterns = [
     path("c/<str:token>/<int:number>", views.click, name="click"),
+    path("o/<str:token>.gif", views.opened, name="open"),
     path("u/<str:token>", views.unsubscribe, name="unsubscribe"),
 ]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,8 +15,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from customers import prefer
 from customers.models import ContactPoint
 from dxp.lib import clock
+from dxp.lib.http import visitor_address
 from journeys import track
-from journeys.compose import BadToken
+from journeys.compose import CLICK, NOTHING, BadToken, read_token
+from journeys.models import Touch
+
+PICTURE = base64.b64decode(NOTHING.partition(",")[2])
 
 
 @never_cache
@@ -28,13 +35,44 @@ def click(request: HttpRequest, token: str, number: int) -> HttpResponse:
         delivery, target = track.follow(token=token, number=number)
     except BadToken as error:
         raise Http404 from error
-    if request.method == "GET":
-        track.click(delivery=delivery, target=target, number=number, at=clock.now())
-    response = HttpResponse(status=302)
-    response["Location"] = HttpResponseRedirect(target)["Location"]
+    _touch(request, delivery, Touch.Kind.CLICK, number)
+    # Whoever follows the link that no person sees gets an empty page.
+    response = HttpResponse(status=302 if target else 204)
+    if target:
+        response["Location"] = HttpResponseRedirect(target)["Location"]
     response["Cache-Control"] = "no-store, private"
     response["X-Robots-Tag"] = "noindex"
     return response
+
+
+@never_cache
+@require_safe
+def opened(request: HttpRequest, token: str) -> HttpResponse:
+    """Serve a picture of nothing, and note that a message was opened.
+
+    Raises:
+        Http404: the address was not made by us.
+    """
+    try:
+        delivery, _edition = read_token(CLICK, token)
+    except BadToken as error:
+        raise Http404 from error
+    _touch(request, delivery, Touch.Kind.OPEN, 0)
+    response = HttpResponse(PICTURE, content_type="image/gif")
+    response["Cache-Control"] = "no-store, private"
+    return response
+
+
+def _touch(request: HttpRequest, delivery: int, kind: str, number: int) -> None:
+    track.touch(
+        delivery=delivery,
+        kind=kind,
+        number=number,
+        agent=request.headers.get("User-Agent", ""),
+        network=visitor_address(request.META, proxies=settings.PROXIES),
+        head=request.method == "HEAD",
+        at=clock.now(),
+    )
 
 
 @csrf_exempt

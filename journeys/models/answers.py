@@ -15,8 +15,17 @@ class Touch(models.Model):
     """Somebody or something opened a message or followed one of its links.
 
     `machine` None: not judged yet, because what else comes within seconds decides. `reasons` are
-    codes of `journeys.track`.
+    why it is taken for a program (`journeys.suspect`).
     """
+
+    class Reason(models.TextChoices):
+        AGENT = "agent", _("It calls itself a program.")
+        ADVANCE = "advance", _("A mail program fetched the pictures in advance.")
+        HEAD = "head", _("It asked for the head of the page alone.")
+        SOON = "soon", _("Too soon after sending.")
+        TRAP = "trap", _("It followed a link that no person sees.")
+        LINKS = "links", _("All links were followed within seconds.")
+        CROWD = "crowd", _("Messages to many people were followed from one network within seconds.")
 
     class Kind(models.TextChoices):
         OPEN = "open", _("Opened")
@@ -40,6 +49,11 @@ class Touch(models.Model):
         indexes = [
             models.Index(
                 fields=["at"], condition=Q(machine__isnull=True), name="journeys_touch_unjudged"
+            ),
+            models.Index(
+                fields=["network", "at"],
+                condition=Q(kind="click") & ~Q(network=""),
+                name="journeys_touch_network",
             ),
         ]
 

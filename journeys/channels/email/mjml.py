@@ -51,6 +51,13 @@ _LINKS = """<a href="{preferences}" style="color:#5b646d">{prefer}</a> ·
 UNSUBSCRIBE = 0
 # No message has so many links; editions that were rendered before have none of it.
 PREFERENCES, CONFIRM = 9999, 9998
+# A picture that tells that a mail was opened, and a link that no person sees: who follows it is a
+# program.
+OPEN, TRAP = 9997, 9996
+_WATCH = (
+    f'<img src="{wording.link(OPEN)}" alt="" width="1" height="1" style="display:block">'
+    f'<a href="{wording.link(TRAP)}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +107,8 @@ def render(
     text.append(plain_end)
     html = mrml.to_html(head + "".join(mjml) + end).content
     html = re.sub(f"{key}([0-9]+)-", lambda match: wording.link(int(match[1])), html)
+    if not frame.confirm:
+        html = html.replace("</body>", f"{_WATCH}</body>", 1)
     return Rendered(wording.mark(subject, str), html, "\n\n".join(text) + "\n", links)
 
 
