@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from html import escape
+from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core import signing
 from django.urls import reverse
@@ -50,6 +52,13 @@ class House:
     site: str
     sender: str
     rate: int = 50
+    # Of senders of mail that name no server of their own; without one, letters become files.
+    smtp_url: str = ""
+    mail_dir: Path = Path("mail")
+    # Of people whose own zone is not known.
+    zone: ZoneInfo = ZoneInfo("UTC")
+    # Besides the public net, where webhooks may go: "10.1.0.0/16".
+    networks: tuple[str, ...] = ()
 
     @property
     def brand(self) -> str:

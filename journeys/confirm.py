@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from customers.models import ConsentEntry
 from journeys.compose import House
 from journeys.models import Delivery, Message
+from journeys.models.deliveries import Urgency
 from journeys.publish import publish_message
 
 # As long as the link counts.
@@ -28,8 +29,8 @@ def ask(*, entry: ConsentEntry, house: House, at: datetime) -> Delivery | None:
     message = _message(house, at)
     return Delivery.objects.create(
         enrollment=None, seq=0, node="", profile_id=point.profile_id, message=message,
-        sender=message.sender, contact_point=point, confirms=entry, queued_at=at, due_at=at,
-        expires_at=at + WITHIN,
+        sender=message.sender, channel=message.channel, lane=Urgency.FIRST, contact_point=point,
+        confirms=entry, queued_at=at, due_at=at, expires_at=at + WITHIN,
     )  # fmt: skip
 
 

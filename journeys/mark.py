@@ -6,12 +6,14 @@ Redis that lost its memory has another epoch: then nothing can be known, and sil
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import redis
 
 from dxp.lib import hints, ids
 
+log = logging.getLogger(__name__)
 KEEP_SECONDS = 86_400
 _EPOCH = "journeys:epoch"
 _TRY = b"try"
@@ -50,6 +52,18 @@ class Marks:
     def answered(self, delivery: int, answer: str) -> None:
         """Keep an answer, to be written with the next mark."""
         self.answers[delivery] = answer
+
+    def flush(self) -> None:
+        """Write the answers that are still kept; without Redis they are lost, and in doubt."""
+        if not self.answers:
+            return
+        try:
+            pipe = hints.client().pipeline(transaction=False)
+            for delivery, answer in self.answers.items():
+                pipe.set(_key(delivery), answer, ex=KEEP_SECONDS)
+            pipe.execute()
+        except redis.RedisError as error:
+            log.warning("%s answers were lost: %s", len(self.answers), error)
 
 
 def read(deliveries: list[int]) -> dict[int, str]:

@@ -26,7 +26,7 @@ from journeys.admin.forms import TestForm
 from journeys.admin.tables import StateColumn, TextColumn
 from journeys.channels.base import Outcome
 from journeys.models import Message
-from journeys.tasks import channel, house
+from journeys.tasks import house
 
 
 class MessageEdit(EditView):
@@ -78,7 +78,6 @@ class TestView(WagtailAdminTemplateMixin, FormView):  # type: ignore[type-arg]
         receipt = dispatch.send_test(
             message=self.message.get_latest_revision_as_object(),
             address=form.cleaned_data["address"],
-            channel=channel(),
             house=house(),
             at=clock.now(),
         )

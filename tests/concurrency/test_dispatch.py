@@ -14,12 +14,13 @@ from aiosmtpd.smtp import SMTP
 from django.db import connections
 
 from dxp.lib.clock import now
-from journeys import advance, dispatch, enroll, mark
+from journeys import advance, claim, dispatch, enroll, mark, reap
 from journeys.channels.email.channel import Server, Smtp
 from journeys.compose import House
 from journeys.models import Delivery, Sender
 from tests.concurrency.workers import Workers
 from tests.journeys.conftest import NOON, draw, person, send, write
+from tests.journeys.test_dispatch import by
 from tests.journeys.sink import PipeliningKeep, free_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,7 +76,7 @@ def queue(db):
                              "cmp": "gte", "value": 1}}  # fmt: skip
     journey = draw(segment.create(name="Fans", rule=rule, at=NOON), send(write("Welcome")))
     people = [person(f"p{number}").pk for number in range(MESSAGES)]
-    enroll.enter(starts=[(one, journey, 0) for one in people], at=now())
+    enroll.enter(starts=[enroll.Start(one, journey) for one in people], at=now())
     while advance.advance(lane=0, at=now()).runs:
         pass
 
@@ -88,14 +89,14 @@ def send_and_kill(server, kills=10):
     def sender():
         if not open_channels:
             open_channels.append(Smtp(Server.parse(f"smtp://127.0.0.1:{port}"), timeout=5))
-        dispatch.dispatch(channel=open_channels[0], house=HOUSE, at=now(), limit=25)
+        dispatch.dispatch(channels=by(open_channels[0]), house=HOUSE, at=now(), limit=25)
 
     workers = Workers(sender, sender)
     try:
         workers.kill_some(kills, least=0.1, most=0.3)
         deadline = time.monotonic() + 40
         while time.monotonic() < deadline:
-            dispatch.reap(at=now())
+            reap.reap(at=now())
             if not Delivery.objects.filter(state__in=["QUEUED", "SENDING"]).exists():
                 break
             time.sleep(0.1)
@@ -107,7 +108,7 @@ def send_and_kill(server, kills=10):
 @pytest.fixture
 def short_lease(monkeypatch):
     # A batch of 25 takes a fraction of a second here.
-    monkeypatch.setattr(dispatch, "LEASE", timedelta(seconds=2))
+    monkeypatch.setattr(claim, "LEASE", timedelta(seconds=2))
     monkeypatch.setattr(dispatch, "HAND_OVER_SECONDS", 0.5)
 
 

@@ -20,7 +20,7 @@ from dxp.lib.clock import now
 from journeys import dispatch
 from journeys.compose import House
 from journeys.models import Delivery, Message
-from tests.journeys.test_dispatch import Answering
+from tests.journeys.test_dispatch import Answering, by
 
 pytestmark = pytest.mark.django_db
 OURS = {"Sec-Fetch-Site": "same-origin"}
@@ -50,7 +50,7 @@ def mailed():
 
     def send():
         channel = Answering()
-        dispatch.dispatch(channel=channel, house=HOUSE, at=now() + timedelta(seconds=1))
+        dispatch.dispatch(channels=by(channel), house=HOUSE, at=now() + timedelta(seconds=1))
         return [
             email.message_from_bytes(one.content, policy=email.policy.default)
             for one in channel.got

@@ -206,12 +206,12 @@ class TestCounts:
 
     def test_deliveries_say_why_not(self, mara, fans, welcome, bruno, house):
         from journeys import dispatch
-        from tests.journeys.test_dispatch import Answering
+        from tests.journeys.test_dispatch import Answering, by
 
         draw(fans, send(welcome))
         happened(bruno, "Liked")
         walk_all(NOON)
-        dispatch.dispatch(channel=Answering(), house=house, at=NOON)
+        dispatch.dispatch(channels=by(Answering()), house=house, at=NOON)
 
         page = mara.get("/admin/journeys/deliveries/?state=SKIPPED").content.decode()
         assert "no consent to marketing e-mail" in page
@@ -259,16 +259,16 @@ class TestMessages:
     def test_a_test_goes_out_and_counts_nothing(self, mara, welcome, settings, tmp_path):
         settings.MAIL_DIR = tmp_path
         settings.SMTP_URL = ""
-        from journeys import tasks
+        from journeys import ways
 
-        tasks._channels.clear()
+        ways.close_all()
 
         mara.post(f"/admin/journeys/messages/test/{welcome.pk}/", {"address": "mara@alder.example"})
 
         (letter,) = tmp_path.glob("*.eml")
         assert b"[Test] Hello Ana" in letter.read_bytes()
         assert not Delivery.objects.exists()
-        tasks._channels.clear()
+        ways.close_all()
 
 
 def test_an_unpublished_message_cannot_be_sent(fans, welcome):

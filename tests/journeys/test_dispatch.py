@@ -11,7 +11,7 @@ import pytest
 from customers import consent
 from customers.models import ContactPoint, Event
 from dxp.lib import hints
-from journeys import compose, dispatch, enroll, mark, pace
+from journeys import claim, compose, dispatch, enroll, mark, pace, reap, settle
 from journeys.channels.base import Adapter, Outcome, Receipt
 from journeys.channels.email.channel import Server, Smtp
 from journeys.compose import House
@@ -37,13 +37,18 @@ class Answering(Adapter):
             yield Receipt(parcel.key, self.outcome, f"said {self.outcome.value}", self.refused)
 
 
+def by(adapter):
+    """Return how senders go out through an adapter of ours."""
+    return lambda sender, house: adapter
+
+
 @pytest.fixture
 def queue(fans, welcome):
     """Return a function that lets people reach the send step."""
     journey = draw(fans, send(welcome))
 
     def reach(*people):
-        enroll.enter(starts=[(one.pk, journey, 0) for one in people], at=NOON)
+        enroll.enter(starts=[enroll.Start(one.pk, journey) for one in people], at=NOON)
         walk_all(NOON)
         return Delivery.objects.filter(profile__in=people).order_by("pk")
 
@@ -51,7 +56,7 @@ def queue(fans, welcome):
 
 
 def post(channel, house, at=NOON):
-    return dispatch.dispatch(channel=channel, house=house, at=at)
+    return dispatch.dispatch(channels=by(channel), house=house, at=at)
 
 
 class TestConsent:
@@ -145,7 +150,7 @@ class TestAnswers:
             post(channel, house, at=at)
             at += timedelta(hours=2)
 
-        assert len(channel.got) == dispatch.MOST_ATTEMPTS
+        assert len(channel.got) == settle.MOST_ATTEMPTS
         assert Delivery.objects.get().reason == "gave_up"
 
     def test_not_before_its_time(self, queue, ana, house):
@@ -214,13 +219,11 @@ class TestReaper:
     @pytest.fixture
     def leased(self, queue, ana, house):
         queue(ana)
-        dispatch.claim(
-            sender=Sender.objects.get(), house=house, at=NOON, limit=1, done=dispatch.Dispatched()
-        )
+        claim.claim(sender=Sender.objects.get(), house=house, at=NOON, limit=1)
         return Delivery.objects.get()
 
     def reaped(self):
-        dispatch.reap(at=NOON + dispatch.LEASE + timedelta(seconds=1))
+        reap.reap(at=NOON + claim.LEASE + timedelta(seconds=1))
         return Delivery.objects.get().state
 
     def test_never_tried_goes_back(self, leased):
@@ -245,7 +248,7 @@ class TestReaper:
         assert self.reaped() == "UNKNOWN"
 
     def test_a_lease_that_runs_is_left_alone(self, leased):
-        dispatch.reap(at=NOON + timedelta(seconds=60))
+        reap.reap(at=NOON + timedelta(seconds=60))
 
         assert Delivery.objects.get().state == "SENDING"
 

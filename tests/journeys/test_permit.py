@@ -11,10 +11,10 @@ from customers import prefer
 from customers.models import ContactPoint
 from journeys import dispatch, enroll
 from journeys.models import Delivery
-from journeys.permit import permit
+from journeys.permit import Asked, permit
 from tests.journeys.conftest import DAY, NOON, draw, happened, send, write
 from tests.journeys.test_advance import walk_all
-from tests.journeys.test_dispatch import Answering
+from tests.journeys.test_dispatch import Answering, by
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +26,8 @@ def wants(person, **changes):
 
 
 def why(person, *, topic="", at=NOON):
-    return permit(asked={(person.pk, topic)}, at=at)[person.pk, topic].reason
+    asked = Asked(person.pk, topic=topic)
+    return permit(asked=[asked], at=at)[asked].reason
 
 
 class TestPermit:
@@ -48,7 +49,7 @@ class TestPermit:
 
     def test_costs_the_same_for_many(self, ana, bruno, chen, django_assert_max_num_queries):
         with django_assert_max_num_queries(4):
-            permit(asked={(one.pk, "") for one in (ana, bruno, chen)}, at=NOON)
+            permit(asked=[Asked(one.pk) for one in (ana, bruno, chen)], at=NOON)
 
 
 class TestSending:
@@ -58,7 +59,7 @@ class TestSending:
         happened(ana, "Liked")
         walk_all(at)
         channel = Answering()
-        dispatch.dispatch(channel=channel, house=house, at=at)
+        dispatch.dispatch(channels=by(channel), house=house, at=at)
         return len(channel.got)
 
     def test_as_they_come(self, ana, fans, house):
@@ -83,7 +84,7 @@ class TestSending:
         walk_all(NOON)
         channel = Answering()
 
-        dispatch.dispatch(channel=channel, house=house, at=NOON)
+        dispatch.dispatch(channels=by(channel), house=house, at=NOON)
 
         assert channel.got == []
         assert Delivery.objects.get().reason == "topic"
