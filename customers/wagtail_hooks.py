@@ -27,7 +27,7 @@ from customers.admin.retention import RetentionViewSet
 from customers.admin.rule_size import rule_size
 from customers.admin.segments import SegmentViewSet
 from customers.admin.sources import SourceViewSet
-from customers.admin.suggest import suggest
+from customers.admin.suggest import suggest, words
 from customers.admin.trait_panel import tell
 from customers.admin.traits import TraitViewSet
 from customers.models import Profile
@@ -80,6 +80,7 @@ def rule_builder_urls() -> list[URLPattern]:
         ),
         path("customers/links/<int:link>/undo/", Undo.as_view(), name="customers_undo_link"),
         path("customers/segment-suggest/", suggest, name="customers_segment_suggest"),
+        path("customers/segment-vocabulary/", words, name="customers_segment_vocabulary"),
     ]
 
 

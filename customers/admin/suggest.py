@@ -157,3 +157,15 @@ def _frequent(found: Counter[str], typed: str) -> list[dict[str, Any]]:
 
 def _fits(text: str, typed: str) -> bool:
     return typed.casefold() in text.casefold()
+
+
+@require_GET
+def words(request: HttpRequest) -> JsonResponse:
+    """Answer what the rule builder knows, for pages that write conditions beside other things.
+
+    Raises:
+        PermissionDenied: this person may not write segments.
+    """
+    if not may_write_rules(request.user):
+        raise PermissionDenied
+    return JsonResponse(vocabulary.of(own=None))

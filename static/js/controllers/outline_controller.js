@@ -1,124 +1,365 @@
-// Draws a journey as an outline of steps; the form gets it as one hidden value.
+// Draws a journey: where people enter, its steps, goals and exits; the form gets them as JSON.
 
-import { branchOf, fresh, locate } from "../journeys/outline_tree.js";
-import { list } from "../journeys/outline_view.js";
+import { Suggestions } from "../customers/rule_asks.js";
+import { History } from "../customers/rule_history.js";
+import { does } from "../journeys/outline_acts.js";
+import { Checks, Counts } from "../journeys/outline_asks.js";
+import { keep, kept, read } from "../journeys/outline_clip.js";
+import { endings, entry, freshEntry } from "../journeys/outline_entry.js";
+import { mark } from "../journeys/outline_marks.js";
+import { RuleEditor, Vocabulary } from "../journeys/outline_rules.js";
+import { all, armsOf, fresh, listOf, locate, locateArm, renamed, sumOf, tooDeep, ways, whole } from "../journeys/outline_tree.js";
+import { list, tally, TOOLS } from "../journeys/outline_view.js";
+import { wayTitle } from "../journeys/outline_ways.js";
 
-const MOST_UNDO = 100;
+const PARTS = ["entry", "goals", "exits", "outline"];
+const FIRST = {
+  delay: "amount", wait: "amount", branch: "title", split: "title", send: "message", update: "trait", jump: "to", end: "outcome",
+};
 
 class OutlineController extends window.StimulusModule.Controller {
-  static targets = ["input", "steps", "undo", "said", "events", "members", "count"];
+  static targets = [...PARTS.map((name) => `${name}Input`), ...PARTS, "undo", "redo", "said", "summary", "saved", "again"];
 
   connect() {
-    const known = JSON.parse(document.getElementById("outline-known").textContent);
-    this.known = known;
-    this.it = {
-      ...known,
-      add: (owner, branch, type) => this.add(owner, branch, type),
-      up: (id) => this.move(id, -1),
-      down: (id) => this.move(id, 1),
-      remove: (id) => this.remove(id),
-      began: () => this.began(),
-      wrote: (id, name, value) => this.wrote(id, name, value),
-    };
-    this.past = [];
-    this.steps = this.stored();
-    this.eventsTarget.replaceChildren(
-      ...known.events.map((name) => Object.assign(document.createElement("option"), { value: name })),
-    );
+    this.known = JSON.parse(document.getElementById("outline-known").textContent);
+    this.form = this.element.closest("form");
+    const { addresses } = this.known;
+    const token = this.form.querySelector("[name=csrfmiddlewaretoken]").value;
+    this.suggestions = new Suggestions(addresses.suggest);
+    this.vocabulary = new Vocabulary(this.suggestions);
+    this.checks = new Checks({
+      address: addresses.check, token, draft: () => JSON.stringify(this.it.state),
+      hear: (told) => this.hear(told), failed: () => this.unchecked(),
+    });
+    this.counts = new Counts({ address: addresses.counts, hear: (told) => this.counted(told) });
+    this.editors = new Map();
+    this.fresh = new Set(this.known.isNew ? ["entry"] : []);
+    this.faults = this.known.faults;
+    this.it = this.offer();
+    this.history = new History(this.it.state);
+    this.store(false);
     this.draw();
+    this.reentry();
+    this.vocabulary.load(addresses.vocabulary).then(() => this.draw(), () => {});
+    this.counts.start();
+  }
+
+  disconnect() {
+    this.checks.stop();
+    this.counts.stop();
+  }
+
+  // What the parts of the screen know and may do.
+  offer() {
+    const { known } = this;
+    return {
+      ...known, state: this.stored(), vocabulary: this.vocabulary, kinds: new Map(), opened: new Set(), naming: new Set(), menu: null,
+      ...does(this),
+      changed: (name = null) => this.changed(name),
+      become: (...asked) => this.become(...asked),
+      mark: () => this.markSoon(),
+      say: (words) => this.say(words),
+      act: (name, id) => this.act(name, id),
+      add: (spot, place, kind) => this.add(spot, place, kind),
+      paste: (spot, place) => this.paste(kept(), spot, place),
+      hasClip: () => Boolean(read(kept() ?? "")),
+      ruleEditor: (arm) => this.ruleEditor(arm),
+      retitle: () => this.retitle(),
+      count: () => this.count(),
+      redraw: (focus) => this.draw(focus),
+      suggest: (query, signal) => this.suggestions.ask(query, signal).catch((error) => {
+        if (error.name === "AbortError") throw error;
+        return [];
+      }),
+    };
   }
 
   stored() {
-    try {
-      const steps = JSON.parse(this.inputTarget.value);
-      return Array.isArray(steps) ? steps : [];
-    } catch {
-      return [];
+    const state = {};
+    for (const name of PARTS) {
+      try {
+        state[name] = JSON.parse(this[`${name}InputTarget`].value);
+      } catch {
+        state[name] = null;
+      }
     }
+    return this.complete(state);
+  }
+
+  complete(state) {
+    if (!state.entry?.type) state.entry = freshEntry("segment");
+    for (const name of ["goals", "exits", "outline"]) if (!Array.isArray(state[name])) state[name] = [];
+    whole(state.outline);
+    return state;
   }
 
   draw(focus) {
-    this.stepsTarget.replaceChildren(list(this.steps, "", "", this.it));
-    this.undoTarget.disabled = this.past.length === 0;
-    if (focus) document.getElementById(focus)?.focus();
+    const id = focus || document.activeElement?.id;
+    const { it } = this;
+    it.numbers = new Map([...all(it.state.outline)].map(({ step, number }) => [step.id, number]));
+    this.isKeyed = Boolean(it.state.entry.key);
+    this.entryTarget.replaceChildren(entry(it));
+    this.goalsTarget.replaceChildren(endings("goals", it));
+    this.exitsTarget.replaceChildren(endings("exits", it));
+    this.outlineTarget.replaceChildren(list(it.state.outline, {}, it));
+    this.undoTarget.disabled = !this.history.past.length;
+    this.redoTarget.disabled = !this.history.future.length;
+    if (id) this.focus(id);
+    this.markSoon();
+    this.count();
   }
 
-  store() {
-    this.inputTarget.value = JSON.stringify(this.steps);
-    this.inputTarget.dispatchEvent(new Event("change", { bubbles: true }));
+  focus(id) {
+    const there = document.getElementById(id);
+    for (const one of there?.closest("[role=toolbar]")?.children ?? []) one.setAttribute("tabindex", one === there ? "0" : "-1");
+    if (there && there !== document.activeElement) there.focus();
   }
 
-  remember() {
-    this.past.push(JSON.stringify(this.steps));
-    if (this.past.length > MOST_UNDO) this.past.shift();
-    this.written = false;
+  ruleEditor(arm) {
+    const known = this.editors.get(arm.id);
+    if (known) known.take(arm);
+    else this.editors.set(arm.id, new RuleEditor(arm, this.it));
+    return this.editors.get(arm.id);
   }
 
-  changed(focus, words) {
+  store(tells = true) {
+    for (const name of PARTS) this[`${name}InputTarget`].value = JSON.stringify(this.it.state[name]);
+    if (tells) this.outlineInputTarget.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
+  changed(name = null) {
+    this.history.did(this.it.state, name);
+    this.undoTarget.disabled = false;
+    this.redoTarget.disabled = true;
     this.store();
+    this.checks.soon();
+  }
+
+  become(change, focus, said, freshId) {
+    if (freshId) this.fresh.add(freshId);
+    change();
+    this.changed();
     this.draw(focus);
-    this.saidTarget.textContent = words;
+    if (said) this.say(said);
   }
 
-  add(owner, branch, type) {
-    this.remember();
-    const step = fresh(type);
-    branchOf(this.steps, owner, branch)?.push(step);
-    const first = { delay: "amount", wait: "event", send: "message", end: "outcome" }[type];
-    this.changed(`${first}-${step.id}`, this.known.words.added);
+  add({ owner, key }, place, kind) {
+    const step = fresh(kind);
+    for (const one of [step, ...armsOf(step)]) this.fresh.add(one.id);
+    this.it.menu = null;
+    this.become(() => listOf(this.it.state.outline, owner, key).splice(place, 0, step), `${FIRST[kind]}-${step.id}`, this.known.words.added);
   }
 
-  move(id, by) {
-    const found = locate(this.steps, id);
-    const place = found ? found.place + by : -1;
-    if (!found || place < 0 || place >= found.list.length) return;
-    this.remember();
-    found.list.splice(found.place, 1);
-    found.list.splice(place, 0, found.step);
-    const back = by < 0 ? "up" : "down";
-    const stuck = place === 0 || place === found.list.length - 1;
-    this.changed(stuck ? `title-${id}` : `${back}-${id}`, this.known.words.moved);
+  act(name, id) {
+    document.activeElement?.dispatchEvent(new Event("commit"));
+    const done = this.it.acts[name](id);
+    if (done === false) this.say(this.known.words.noPlace);
   }
 
-  remove(id) {
-    const found = locate(this.steps, id);
-    if (!found) return;
-    this.remember();
-    found.list.splice(found.place, 1);
-    const near = found.list[Math.min(found.place, found.list.length - 1)];
-    this.changed(near ? `title-${near.id}` : this.undoTarget.id, this.known.words.removed);
+  copy(id) {
+    const text = keep([locate(this.it.state.outline, id).step]);
+    navigator.clipboard?.writeText(text).catch(() => {});
+    this.say(this.known.words.copied);
+    return text;
+  }
+
+  // What is pasted may come from anywhere: the server reads it first.
+  async paste(text, { owner, key }, place) {
+    const { words } = this.known;
+    const told = read(text ?? "");
+    const steps = told ? await this.checks.tidied(told).catch(() => []) : [];
+    if (!steps.length) return this.say(words.noPaste);
+    const own = renamed(whole(steps));
+    const draft = structuredClone(this.it.state.outline);
+    listOf(draft, owner, key)?.splice(place, 0, ...own);
+    if (tooDeep(draft)) return this.say(words.noPlace);
+    this.it.menu = null;
+    return this.become(() => listOf(this.it.state.outline, owner, key)?.splice(place, 0, ...own), `title-${own[0].id}`, words.pasted);
+  }
+
+  copied(event) {
+    const near = this.nearStep(event);
+    if (!near || !window.getSelection().isCollapsed) return;
+    event.preventDefault();
+    event.clipboardData.setData("text/plain", this.copy(near));
+  }
+
+  pasted(event) {
+    const near = this.nearStep(event);
+    const text = event.clipboardData.getData("text/plain");
+    if (!near || !read(text)) return;
+    event.preventDefault();
+    const { owner, way, place } = locate(this.it.state.outline, near);
+    this.paste(text, { owner, key: way }, place + 1);
+  }
+
+  nearStep({ target }) {
+    if (target.closest?.("input, textarea, select")) return null;
+    return document.activeElement?.closest("[data-step]")?.dataset.step ?? null;
+  }
+
+  key(event) {
+    const command = event.ctrlKey || event.metaKey;
+    if (command && !event.altKey && (event.code === "KeyZ" || event.code === "KeyY")) {
+      event.preventDefault();
+      return event.shiftKey || event.code === "KeyY" ? this.redo() : this.undo();
+    }
+    const near = event.target.closest("[data-step]");
+    const asked = event.altKey && event.shiftKey && near ? TOOLS.find((one) => one.code === event.code)?.do : null;
+    if (!asked) return undefined;
+    event.preventDefault();
+    return this.act(asked, near.dataset.step);
   }
 
   undo() {
-    if (!this.past.length) return;
-    this.steps = JSON.parse(this.past.pop());
-    this.changed(this.past.length ? this.undoTarget.id : "outline-heading", this.known.words.undone);
+    this.travel(this.history.undo(), "undone");
   }
 
-  // All that is written into one field between two looks at it is one thing to undo.
-  began() {
-    this.written = false;
+  redo() {
+    this.travel(this.history.redo(), "redone");
   }
 
-  wrote(id, name, value) {
-    if (!this.written) {
-      this.remember();
-      this.written = true;
-      this.undoTarget.disabled = false;
-    }
-    const found = locate(this.steps, id);
-    if (found) found.step[name] = value;
+  travel(state, said) {
+    if (!state) return;
+    this.it.state = this.complete(state);
     this.store();
+    this.draw();
+    this.checks.soon();
+    if (document.activeElement === document.body) document.getElementById("outline-heading").focus();
+    this.say(this.known.words[said]);
   }
 
-  async segment(event) {
-    if (!this.hasCountTarget || !event.target.value) return;
-    try {
-      const answer = await fetch(`${this.known.sizeUrl}?segment=${encodeURIComponent(event.target.value)}`);
-      if (answer.ok) this.countTarget.textContent = (await answer.json()).members.toLocaleString();
-    } catch {
-      // The number is only a help; publishing counts for itself.
+  // Two people have drawn: either draft can be looked at, and what is shown is what will be saved.
+  theirs() {
+    this.mine ??= this.shown();
+    this.show(this.known.theirs, "theirsShown");
+  }
+
+  own() {
+    if (this.mine) this.show(this.mine, "mineShown");
+  }
+
+  shown() {
+    const written = ["name", "reentry", "again_after_days"].map((name) => [name, this.form.elements[name].value]);
+    return structuredClone({ ...this.it.state, ...Object.fromEntries(written) });
+  }
+
+  show(draft, said) {
+    for (const name of ["name", "reentry", "again_after_days"]) this.form.elements[name].value = draft[name] ?? "";
+    this.become(() => {
+      const { entry: their, goals, exits, outline } = structuredClone(draft);
+      this.it.state = this.complete({ entry: their, goals, exits, outline });
+    }, null, this.known.words[said]);
+    this.reentry();
+  }
+
+  reentry() {
+    this.againTarget.hidden = this.form.elements.reentry.value !== "AGAIN";
+  }
+
+  // Only who has left a new step is told what is missing in it.
+  left({ target, relatedTarget }) {
+    if (target.id === "key-entry" && this.isKeyed !== Boolean(this.it.state.entry.key)) {
+      // After the focus has come to where it goes.
+      setTimeout(() => this.draw());
     }
+    const part = target.closest("[data-step], [data-ending], #entry-fields");
+    if (!part || part.contains(relatedTarget) || !part.isConnected) return;
+    const ids = [part, ...part.querySelectorAll("[data-step], [data-arm]")].map(({ dataset, id }) => dataset.step ?? dataset.arm ?? dataset.ending ?? id.replace("-fields", ""));
+    const before = this.fresh.size;
+    for (const id of ids) this.fresh.delete(id);
+    if (this.fresh.size < before) this.markSoon();
+  }
+
+  hear({ faults, sentences }) {
+    this.faults = faults;
+    this.it.sentences = sentences ?? this.it.sentences;
+    for (const [id, words] of Object.entries(this.it.sentences)) {
+      const place = document.getElementById(`sentence-${id}`);
+      if (place) place.textContent = words || this.known.words.noRule;
+    }
+    this.markSoon();
+  }
+
+  unchecked() {
+    this.summaryTarget.textContent = this.known.words.unchecked;
+  }
+
+  markSoon() {
+    if (this.isMarking) return;
+    this.isMarking = true;
+    queueMicrotask(() => {
+      this.isMarking = false;
+      this.mark();
+    });
+  }
+
+  mark() {
+    for (const editor of this.editors.values()) editor.mark(null);
+    const open = (id) => (this.it.opened.has(id) && document.getElementById(`arm-${id}`) ? this.editors.get(id) : null);
+    this.shownFaults = mark(this.element, this.faults, { isFresh: (id) => this.fresh.has(id), ruleOf: open });
+    const { words } = this.known;
+    const n = this.shownFaults.length;
+    const loose = this.shownFaults.filter(({ focus }) => !focus).map(({ fault }) => fault.text);
+    const said = n ? words.faults.replace("%(n)s", n) : words.noFaults;
+    const text = this.it.state.outline.length || n ? [said, ...loose].join(" ") : "";
+    if (this.summaryTarget.textContent !== text) this.summaryTarget.textContent = text;
+    this.summaryTarget.nextElementSibling.hidden = !this.shownFaults.some(({ focus }) => focus);
+  }
+
+  nextFault() {
+    const places = this.shownFaults.map(({ focus }) => focus).filter(Boolean);
+    this.latest = ((this.latest ?? -1) + 1) % places.length;
+    document.getElementById(places[this.latest])?.focus();
+  }
+
+  counted({ counts, revision }) {
+    this.it.counts = counts;
+    for (const place of this.element.querySelectorAll(".dxp-outline__tally")) {
+      const parts = tally(counts[place.id.replace("tally-", "")], this.it);
+      const text = parts.map((part) => part.textContent ?? part).join("");
+      if (text !== place.textContent) place.replaceChildren(...parts);
+    }
+    const mine = Number(this.form.elements.revision.value);
+    if (this.hasSavedTarget && revision !== mine) this.savedTarget.hidden = false;
+  }
+
+  async count() {
+    const place = document.getElementById("entry-size");
+    const { segment } = this.it.state.entry;
+    if (!place || !segment) return place?.replaceChildren();
+    if (this.size?.segment === segment) return place.replaceChildren(this.size.text);
+    try {
+      const answer = await fetch(`${this.known.addresses.size}?segment=${segment}`);
+      const told = answer.ok ? await answer.json() : null;
+      const text = told ? this.known.words.inside.replace("%(n)s", told.members.toLocaleString()) : "";
+      this.size = { segment, text };
+      document.getElementById("entry-size")?.replaceChildren(text);
+    } catch {
+      // The number is only a help.
+    }
+    return undefined;
+  }
+
+  retitle() {
+    for (const { step, number } of all(this.it.state.outline)) {
+      document.getElementById(`title-${step.id}`).lastChild.textContent = ` ${this.it.titleOf(step, number)}`;
+      for (const [place, { key, arm }] of ways(step).entries()) {
+        document.getElementById(`way-${step.id}-${key}`).textContent = `${number}${"abcdefghijk"[place]} ${wayTitle(step, key, arm, this.it)}`;
+      }
+    }
+  }
+
+  resum(step) {
+    document.getElementById(`sum-${step.id}`)?.replaceChildren(this.known.words.sum.replace("%(n)s", sumOf(armsOf(step))));
+  }
+
+  armOf(id) {
+    return locateArm(this.it.state.outline, id);
+  }
+
+  say(words) {
+    this.saidTarget.textContent = words;
   }
 }
 

@@ -1,174 +1,158 @@
-// The outline as elements: cards with fields and buttons. Draws, and tells the editor what was done.
+// The outline as elements: lists of cards, the gaps between them, and the menu of new steps.
 
-import { BRANCHES, ends } from "./outline_tree.js";
+import { button, icon, make, tool } from "../customers/rule_parts.js";
+import { fields } from "./outline_fields.js";
+import { field, text } from "./outline_parts.js";
+import { canMove, DEEPEST, ends, KINDS, letter, ways } from "./outline_tree.js";
+import { feet, way } from "./outline_ways.js";
 
-const UNITS = ["minutes", "hours", "days", "weeks", "seconds"];
+// Every act has a button and a key.
+export const TOOLS = [
+  { do: "up", icon: "arrow-up", keys: "Alt+Shift+ArrowUp", code: "ArrowUp" },
+  { do: "down", icon: "arrow-down", keys: "Alt+Shift+ArrowDown", code: "ArrowDown" },
+  { do: "into", icon: "arrow-right", keys: "Alt+Shift+ArrowRight", code: "ArrowRight" },
+  { do: "out", icon: "arrow-left", keys: "Alt+Shift+ArrowLeft", code: "ArrowLeft" },
+  { do: "rename", icon: "edit", keys: "Alt+Shift+R", code: "KeyR" },
+  { do: "copy", icon: "copy", keys: "Alt+Shift+C", code: "KeyC" },
+  { do: "cut", icon: "cut", keys: "Alt+Shift+X", code: "KeyX" },
+  { do: "duplicate", icon: "plus-inverse", keys: "Alt+Shift+D", code: "KeyD" },
+  { do: "remove", icon: "bin", keys: "Alt+Shift+Delete", code: "Delete" },
+];
+const MOVES = ["up", "down", "into", "out"];
+const WITH_WAYS = ["wait", "branch", "split"];
+const ICONS = {
+  delay: "time", wait: "history", branch: "list-ul", split: "resubmit", send: "mail", update: "tag",
+  jump: "redirect", end: "circle-check",
+};
 
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) element.setAttribute(name, "");
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
-  }
-  element.append(...children.filter((child) => child !== null));
-  return element;
-}
-
-export function list(steps, owner, branch, it, prefix = "") {
-  const cards = steps.map((step, place) => card(step, place, steps.length, it, `${prefix}${place + 1}`));
-  const items = make("ol", { class: "dxp-outline__list" }, ...cards);
-  const empty = !steps.length && !owner ? make("p", { class: "dxp-quiet" }, it.words.empty) : null;
-  return make("div", { class: "dxp-outline__branch" }, empty, items, adders(steps, owner, branch, it));
-}
-
-function adders(steps, owner, branch, it) {
-  if (steps.length && ends(steps.at(-1))) return null;
-  const buttons = ["delay", "wait", "send", "end"].map((type) => {
-    const words = it.words[`add${type[0].toUpperCase()}${type.slice(1)}`];
-    const button = make(
-      "button",
-      { type: "button", class: "button button-small button-secondary", id: `add-${owner}-${branch}-${type}` },
-      words,
-    );
-    button.addEventListener("click", () => it.add(owner, branch, type));
-    return button;
-  });
-  return make("div", { class: "dxp-outline__add" }, ...buttons);
-}
-
-function card(step, place, count, it, number) {
-  const title = `${it.words.step} ${number}: ${it.words[step.type]}`;
-  const faults = it.faults.filter((fault) => fault.step === step.id);
-  const item = make(
-    "li",
-    { class: `dxp-outline__card${faults.length ? " dxp-outline__card--fault" : ""}`, id: `step-${step.id}` },
-    make(
-      "div",
-      { class: "dxp-outline__head" },
-      make("h3", { id: `title-${step.id}`, tabindex: "-1" }, title),
-      tally(step, it),
-      tools(step, place, count, title, it),
-    ),
-    make("div", { class: "dxp-outline__fields" }, ...fields(step, it)),
-  );
-  for (const fault of faults.filter((one) => !one.field)) item.append(message(fault));
-  if (step.type === "wait") item.append(...BRANCHES.map((name) => branchOf(step, name, it, number)));
-  return item;
-}
-
-function branchOf(step, name, it, number) {
-  const steps = step[name];
-  const over = steps.length > 0 && ends(steps.at(-1));
-  const label = `branch-${step.id}-${name}`;
+export function list(steps, { owner = "", key = "", prefix = "", depth = 0 }, it) {
+  const spot = { owner, key, depth };
+  const items = steps.map((step, place) => make(
+    "li", { class: "dxp-outline__item" },
+    gap(spot, place, it),
+    card(step, `${prefix}${place + 1}`, depth, it),
+  ));
+  const isOver = steps.length > 0 && ends(steps.at(-1));
   return make(
-    "section",
-    { class: "dxp-outline__case", "aria-labelledby": label },
-    make("h4", { id: label }, it.words[name]),
-    list(steps, step.id, name, it, `${number}${name === "happened" ? "a" : "b"}`),
-    make("p", { class: "dxp-quiet" }, `… ${over ? it.words.stops : it.words.goesOn}`),
+    "div", { class: "dxp-outline__steps" },
+    !steps.length && !owner ? make("p", { class: "dxp-quiet" }, it.words.empty) : null,
+    items.length ? make("ol", { class: "dxp-outline__list" }, ...items) : null,
+    isOver ? null : last(spot, steps.length, it),
   );
 }
 
-function tally(step, it) {
-  const found = it.counts[step.id];
-  if (!found) return null;
-  const link = (n, words, query) =>
-    make("a", { href: `${found.url}${query}` }, `${n.toLocaleString()} ${words}`);
-  const parts = [link(found.passed, it.words.passed, "&show=passed")];
-  if (found.waiting) parts.unshift(link(found.waiting, it.words.waiting, ""), " · ");
-  return make("span", { class: "dxp-outline__tally" }, ...parts);
+function gapId({ owner, key }, place) {
+  return `gap-${owner}-${key}-${place}`;
 }
 
-function tools(step, place, count, title, it) {
-  const tool = (act, sign, disabled) => {
-    const button = make(
-      "button",
-      {
-        type: "button",
-        class: "dxp-outline__tool",
-        id: `${act}-${step.id}`,
-        "aria-label": `${it.words[act]}: ${title}`,
-        title: it.words[act],
-        disabled,
-      },
-      sign,
-    );
-    button.addEventListener("click", () => it[act](step.id));
-    return button;
-  };
-  return make(
-    "span",
-    { class: "dxp-outline__tools" },
-    tool("up", "↑", place === 0),
-    tool("down", "↓", place === count - 1),
-    tool("remove", "✕", false),
+function isOpen({ owner, key }, place, it) {
+  return it.menu && it.menu.owner === owner && it.menu.key === key && it.menu.place === place;
+}
+
+function gap(spot, place, it) {
+  const open = isOpen(spot, place, it);
+  const plus = make(
+    "button",
+    {
+      type: "button", class: "dxp-outline__plus", id: gapId(spot, place), "aria-label": it.words.addHere,
+      title: it.words.addHere, "aria-expanded": String(Boolean(open)), onclick: () => it.openMenu(spot, place),
+    },
+    icon("plus"),
   );
+  return make("div", { class: `dxp-outline__gap${open ? " dxp-outline__gap--open" : ""}` }, plus, open ? menu(spot, place, it) : null);
 }
 
-function message(fault, id) {
-  return make("p", { class: "dxp-outline__fault", id }, fault.text);
+function last(spot, place, it) {
+  const open = isOpen(spot, place, it);
+  const words = spot.owner || place ? it.words.add : it.words.addFirst;
+  const plus = button(gapId(spot, place), words, "plus", () => it.openMenu(spot, place));
+  plus.setAttribute("aria-expanded", String(Boolean(open)));
+  return make("div", { class: "dxp-outline__last" }, plus, open ? menu(spot, place, it) : null);
 }
 
-function field(step, name, label, control, it) {
-  const id = `${name}-${step.id}`;
-  const fault = it.faults.find((one) => one.step === step.id && one.field === name);
-  control.id = id;
-  if (fault) {
-    control.setAttribute("aria-invalid", "true");
-    control.setAttribute("aria-describedby", `${id}-fault`);
-  }
-  control.addEventListener("focus", () => it.began());
-  control.addEventListener("input", () => it.wrote(step.id, name, read(control)));
+function menu(spot, place, it) {
+  const { words } = it;
+  const kinds = KINDS.filter((kind) => spot.depth < DEEPEST || !WITH_WAYS.includes(kind));
+  const choices = kinds.map((kind) => make(
+    "button",
+    { type: "button", class: "dxp-outline__kind", id: `new-${kind}`, onclick: () => it.add(spot, place, kind) },
+    icon(ICONS[kind]), make("strong", {}, words[kind]), make("span", {}, words[`${kind}Help`]),
+  ));
   return make(
     "div",
-    { class: `dxp-outline__field dxp-outline__field--${name}` },
-    make("label", { for: id }, label),
-    control,
-    fault ? message(fault, `${id}-fault`) : null,
-  );
-}
-
-function read(control) {
-  if (control.type !== "number" && control.dataset.kind !== "number") return control.value;
-  const number = Number.parseInt(control.value, 10);
-  return Number.isNaN(number) ? null : number;
-}
-
-function fields(step, it) {
-  const { words } = it;
-  const text = (value, attributes) => make("input", { type: "text", value: value ?? "", ...attributes });
-  const length = (label) => [
-    field(step, "amount", label, make("input", { type: "number", min: 1, value: step.amount ?? "" }), it),
-    field(step, "unit", words.unit, units(step, words), it),
-  ];
-  if (step.type === "delay") return length(words.amount);
-  if (step.type === "send") return [field(step, "message", words.message, messages(step, it), it)];
-  if (step.type === "end") {
-    return [field(step, "outcome", words.outcome, text(step.outcome, { maxlength: 40 }), it)];
-  }
-  const event = text(step.event, { maxlength: 200, list: "outline-events", autocomplete: "off" });
-  return [field(step, "event", words.event, event, it), ...length(words.longest)];
-}
-
-function units(step, words) {
-  const options = UNITS.map((unit) =>
-    make("option", { value: unit, selected: unit === step.unit }, words[unit]),
-  );
-  return make("select", {}, ...options);
-}
-
-function messages(step, it) {
-  const { words } = it;
-  const options = it.messages.map(({ id, name, published }) =>
+    {
+      class: "dxp-outline__menu", role: "group", "aria-label": words.addHere,
+      onkeydown: (event) => {
+        if (event.key !== "Escape") return;
+        event.stopPropagation();
+        it.closeMenu(gapId(spot, place));
+      },
+    },
+    make("div", { class: "dxp-outline__kinds" }, ...choices),
     make(
-      "option",
-      { value: id, selected: id === step.message },
-      published ? name : `${name} (${words.unpublished})`,
+      "div", { class: "dxp-outline__menu-foot" },
+      it.hasClip() ? button("new-paste", words.paste, "clipboard-list", () => it.paste(spot, place)) : null,
+      button("new-close", words.close, "cross", () => it.closeMenu(gapId(spot, place))),
     ),
   );
-  if (step.message && !it.messages.some(({ id }) => id === step.message)) {
-    options.unshift(make("option", { value: step.message, selected: true }, words.missing));
-  }
-  const none = make("option", { value: "", selected: !step.message }, words.choose);
-  return make("select", { "data-kind": "number" }, none, ...options);
+}
+
+function card(step, number, depth, it) {
+  const title = it.titleOf(step, number);
+  const from = it.jumpsTo(step.id);
+  return make(
+    "section",
+    { class: `dxp-outline__card dxp-outline__card--${step.type}`, id: `step-${step.id}`, "data-step": step.id, "aria-labelledby": `title-${step.id}` },
+    make(
+      "div", { class: "dxp-outline__head" },
+      make("h3", { id: `title-${step.id}`, tabindex: "-1" }, icon(ICONS[step.type]), ` ${title}`),
+      make("span", { class: "dxp-outline__tally", id: `tally-${step.id}` }, ...tally(it.counts[step.id], it)),
+    ),
+    tools(step, title, it),
+    from.length ? make("p", { class: "dxp-outline__help" }, it.words.jumpedTo.replace("%(n)s", from.join(", "))) : null,
+    make("div", { class: "dxp-outline__fields" }, it.isNaming(step) ? naming(step, it) : null, ...fields(step, it)),
+    ...ways(step).map((one, place) => way(step, one, place, `${number}${letter(place)}`, depth, it)),
+    ...feet(step, it),
+  );
+}
+
+export function naming(part, it) {
+  return field(it, part, part.id, "name", it.words.name, text(part.name, { maxlength: 80 }), { changed: () => it.retitle() });
+}
+
+// Who stands here and who was here: each number opens the list of these people.
+export function tally(found, it) {
+  const kinds = [["waiting", ""], ["failed", "&show=failed"], ["passed", "&show=passed"], ["left", "&show=left"]];
+  const shown = kinds.filter(([kind]) => found?.[kind]);
+  return shown.flatMap(([kind, query], place) => [
+    place ? " · " : "",
+    make(
+      "a", { href: `${found.url}${query}`, class: `dxp-outline__${kind}` },
+      `${found[kind].toLocaleString()} ${it.words[kind === "left" ? "leftHere" : kind]}`,
+    ),
+  ]);
+}
+
+// One stop of the Tab key; the arrows go from one button to the next.
+function tools(step, title, it) {
+  const { words } = it;
+  const shown = TOOLS.map((one) => {
+    const off = MOVES.includes(one.do) && !canMove(it.state.outline, step.id, one.do);
+    return tool(
+      `${one.do}-${step.id}`, `${words[one.do]} (${one.keys})`, one.icon, () => it.act(one.do, step.id),
+      { tabindex: "-1", "aria-keyshortcuts": one.keys, "aria-disabled": off ? "true" : null },
+    );
+  });
+  shown[0].setAttribute("tabindex", "0");
+  const bar = make("div", { class: "dxp-rule__tools dxp-outline__tools", role: "toolbar", "aria-label": `${words.tools}: ${title}` }, ...shown);
+  bar.addEventListener("keydown", (event) => {
+    const here = shown.indexOf(document.activeElement);
+    const there = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: shown.length - 1 }[event.key];
+    if (there === undefined || event.altKey) return;
+    event.preventDefault();
+    const next = shown[(there + shown.length) % shown.length];
+    for (const one of shown) one.setAttribute("tabindex", one === next ? "0" : "-1");
+    next.focus();
+  });
+  return bar;
 }
