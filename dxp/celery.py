@@ -42,6 +42,8 @@ app.conf.update(
         "advance": every(1, "journeys.tasks.advance"),
         "dispatch": every(1, "journeys.tasks.dispatch"),
         "reap": every(30, "journeys.tasks.reap"),
+        "calendar": every(30, "journeys.tasks.calendar"),
+        "transfer": every(5, "journeys.tasks.transfer"),
         "seal": every(10, "analytics.tasks.seal"),
         "compact": every(3_600, "analytics.tasks.compact"),
         "rewrite": every(86_400, "analytics.tasks.rewrite"),

@@ -24,12 +24,13 @@ ENTER = f"""
 WITH began AS (
   INSERT INTO journeys_enrollment (profile_id, journey_id, version_id, node, resting, seq, due_at,
     since, entered_at, outcome, lane, errors, error, woke_by, heard_event_id, entry_key, entry)
-  SELECT v.profile_id, v.journey_id, v.version_id, v.node, false, 0, %(at)s, %(at)s, %(at)s, '',
-    %(lane)s, 0, '', '', CASE WHEN v.heard > 0 THEN v.heard ELSE {NEWEST} END, v.key, v.entry
+  SELECT v.profile_id, v.journey_id, v.version_id, v.node, false, 0, COALESCE(v.due, %(at)s),
+    %(at)s, %(at)s, '', %(lane)s, 0, '', '', CASE WHEN v.heard > 0 THEN v.heard ELSE {NEWEST} END,
+    v.key, v.entry
   FROM unnest(%(profiles)s::bigint[], %(journeys)s::bigint[], %(versions)s::bigint[],
     %(nodes)s::text[], %(heard)s::bigint[], %(keys)s::text[], %(entries)s::jsonb[],
-    %(earliest)s::timestamptz[])
-    v(profile_id, journey_id, version_id, node, heard, key, entry, earliest)
+    %(earliest)s::timestamptz[], %(dues)s::timestamptz[])
+    v(profile_id, journey_id, version_id, node, heard, key, entry, earliest, due)
   WHERE v.earliest IS NULL OR NOT EXISTS (
     SELECT 1 FROM journeys_enrollment e WHERE e.profile_id = v.profile_id
       AND e.journey_id = v.journey_id AND e.entered_at > v.earliest)
@@ -61,6 +62,7 @@ class Start:
         heard: the event that lets them in; 0 if none did.
         key: what tells this run from others of theirs, where the journey asks for it.
         entry: how they came (`by`), and what the event told (`event`).
+        due_at: when they take the first step; None: at once.
     """
 
     profile_id: int
@@ -68,6 +70,7 @@ class Start:
     heard: int = 0
     key: str = ""
     entry: dict[str, Any] | None = None
+    due_at: datetime | None = None
 
 
 def enter(*, starts: Sequence[Start], at: datetime, lane: int = Lane.WOKEN) -> list[int]:
@@ -96,6 +99,7 @@ def enter(*, starts: Sequence[Start], at: datetime, lane: int = Lane.WOKEN) -> l
                 "keys": array(_key(one) for one in able),
                 "entries": array(_entry(one) for one in able),
                 "earliest": array(_earliest(one.journey, at) for one in able),
+                "dues": array(one.due_at for one in able),
                 "known": array(journeys),
                 "abouts": array(_about(journey) for journey in journeys.values()),
             },

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -27,6 +28,20 @@ def known() -> graph.Known:
         messages=set(messages.values_list("pk", flat=True)),
         segments=set(Segment.objects.values_list("pk", flat=True)),
     )
+
+
+def asking_for(*, segment_id: int) -> list[Journey]:
+    """Return the journeys whose draft, current or still walked versions ask for a segment."""
+    found = []
+    for journey in Journey.objects.order_by("name").prefetch_related(
+        Prefetch("versions", Version.objects.filter(retired_at=None))
+    ):
+        graphs = [one.graph for one in journey.versions.all()]
+        starts = {one.segment_id for one in journey.versions.all()} | {journey.segment_id}
+        asked = starts.union(*(graph.segments_of(one) for one in graphs))
+        if segment_id in asked | graph.drawn_segments(plan(journey)):
+            found.append(journey)
+    return found
 
 
 def plan(journey: Journey) -> graph.Plan:

@@ -11,12 +11,13 @@ from django.conf import settings
 from dxp.lib import clock, hints
 from journeys import advance as engine
 from journeys import dispatch as outbox
-from journeys import fill, pause, track
+from journeys import fill, pause, schedule, track, transfer
 from journeys import reap as reaper
 from journeys.compose import House
 from journeys.models.enrollments import Lane
 
 ADVANCE, DISPATCH = "journeys.tasks.advance", "journeys.tasks.dispatch"
+TRANSFER = "journeys.tasks.transfer"
 LOOK_SECONDS = 2.0
 
 
@@ -75,6 +76,24 @@ def dispatch() -> None:
     """Send what is queued."""
     hints.looking(DISPATCH)
     send_messages()
+
+
+@shared_task(name="journeys.tasks.calendar")
+def calendar() -> None:
+    """Let people in whose date or time has come."""
+    if schedule.run(at=clock.now()):
+        hints.now(ADVANCE)
+
+
+@shared_task(name=TRANSFER)
+def move_versions() -> None:
+    """Bring people over to another version for a while."""
+    hints.looking(TRANSFER)
+    until = time.monotonic() + LOOK_SECONDS
+    while time.monotonic() < until:
+        if not transfer.step(at=clock.now()):
+            return
+    hints.now(TRANSFER)
 
 
 @shared_task(name="journeys.tasks.reap")

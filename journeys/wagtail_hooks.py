@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Q
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html
@@ -20,13 +19,12 @@ from customers.extend import Use
 from customers.models import ConsentEntry, Profile, Segment
 from customers.record import Recorded
 from dxp.lib import hints
-from journeys import confirm, join
+from journeys import confirm, join, publish
 from journeys import hear as ears
 from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
 from journeys.admin.messages import MessageViewSet
 from journeys.admin.panels import profile_panel
-from journeys.models import Journey
 from journeys.tasks import ADVANCE, DISPATCH, house
 
 
@@ -58,9 +56,8 @@ def split(kept: int, restored: int, at: datetime) -> None:
 
 @hooks.register("customers_segment_uses")
 def uses(segment: Segment) -> list[Use]:
-    """Name the journeys that people start by entering a segment, now or in an older version."""
-    starts = Q(segment=segment) | Q(versions__segment=segment)
-    found = Journey.objects.filter(starts).distinct().order_by("name")
+    """Name the journeys that ask for a segment, now or in a version that people are still on."""
+    found = publish.asking_for(segment_id=segment.pk)
     return [
         Use(gettext("Journey"), one.name, reverse("journeys_journeys:edit", args=[one.pk]))
         for one in found

@@ -34,6 +34,7 @@ from journeys.graph.outline import (
     Fault,
     Known,
     Plan,
+    drawn_segments,
     ends,
     heard_names,
     lists_of,
@@ -45,7 +46,8 @@ from journeys.graph.tidy import tidy, tidy_endings, tidy_entry
 
 __all__ = [
     "COMPLETED", "DEEPEST", "ENTRIES", "EVERY", "FINISH", "KINDS", "LONGEST", "MODES", "MOST_ARMS",
-    "MOST_STEPS", "SECONDS", "BadOutline", "Fault", "Known", "Plan", "compile_plan", "ends",
+    "MOST_STEPS", "SECONDS", "BadOutline", "Fault", "Known", "Plan", "compile_plan",
+    "drawn_segments", "ends",
     "heard_names", "lists_of", "nexts_of", "segments_of", "steps_of", "tidy", "tidy_endings",
     "tidy_entry",
 ]  # fmt: skip

@@ -75,9 +75,10 @@ class _Compiler(Ends):
                 self.faults.append(Fault(follower["id"], "unreachable"))
         starts = [self._start(step) for step in sound]
         following = [*starts[1:], after][: len(starts)]
-        for place, (step, then) in enumerate(zip(sound, following, strict=True)):
-            before = sound[place - 1] if place else None
-            self._node(step, then, depth, after_send=bool(before) and before["type"] == "send")
+        before = ""
+        for step, then in zip(sound, following, strict=True):
+            self._node(step, then, depth, after_send=before == "send")
+            before = str(step.get("type"))
         return starts[0] if starts else after
 
     def _start(self, step: Mapping[str, Any]) -> str:
@@ -166,11 +167,7 @@ class _Compiler(Ends):
     def _split(self, step: dict[str, Any], following: str, depth: int) -> dict[str, Any]:
         arms, upto = [], 0
         for arm in self._arms(step, "arms"):
-            percent = arm.get("percent")
-            if not is_number(percent) or not 0 <= percent <= 100:
-                self.faults.append(Fault(arm["id"], "percent", "percent"))
-                percent = 0
-            upto += round(percent * 100)
+            upto += self._percent(arm)
             then = self.chain(arm.get("steps", []), after=following, depth=depth + 1)
             arms.append([upto, arm["id"], then])
         if len(arms) < 2:
@@ -178,6 +175,14 @@ class _Compiler(Ends):
         elif upto != 10_000:
             self.faults.append(Fault(step["id"], "sum", "arms"))
         return {"type": "split", "arms": arms}
+
+    def _percent(self, arm: dict[str, Any]) -> int:
+        """Return hundredths of a percent."""
+        percent = arm.get("percent")
+        if isinstance(percent, (int, float)) and is_number(percent) and 0 <= percent <= 100:
+            return round(percent * 100)
+        self.faults.append(Fault(str(arm["id"]), "percent", "percent"))
+        return 0
 
     def _jump(self, step: dict[str, Any]) -> None:
         to = step.get("to")

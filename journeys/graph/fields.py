@@ -173,7 +173,7 @@ class Fields:
             self.faults.append(Fault(owner, "same", "same"))
             prop = ""
         listen = {"event": event.strip(), "where": where, "same": prop}
-        key = listen["event"] if not where and not prop else _key(listen)
+        key = event.strip() if not where and not prop else _key(listen)
         self.listens[key] = listen
         return key
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,3 +118,19 @@ def segments_of(graph: Mapping[str, Any]) -> set[int]:
     found = {number for rule in graph["rules"].values() for number in rules.deps(rule).segments}
     entered = graph["entry"].get("segment")
     return {*found, entered} if entered else found
+
+
+def drawn_segments(plan: Plan) -> set[int]:
+    """Return the ids of all segments that a draft asks for, complete or not."""
+    found = set()
+    entry = plan.entry.get("segment") if isinstance(plan.entry, Mapping) else None
+    if type(entry) is int:
+        found.add(entry)
+    for step in steps_of(plan.outline):
+        for name in ("for", "arms"):
+            arms = step.get(name)
+            for arm in arms if isinstance(arms, list) else []:
+                if isinstance(arm, Mapping) and arm.get("rule"):
+                    with suppress(rules.RuleError):
+                        found |= rules.deps(arm["rule"]).segments
+    return found

@@ -115,14 +115,16 @@ def write(name, *, at=NOON):
     return message
 
 
-def draw(segment, *steps, name="Onboarding", again=False, at=NOON) -> Journey:
+def draw(
+    segment, *steps, name="Onboarding", again=False, at=NOON, entry=None, **fields
+) -> Journey:
     """Return a live journey of these steps; ids s1, s2, … are given in order, branches included."""
     _number(steps, [0])
     journey = Journey.objects.create(
         name=name,
-        entry={"type": "segment", "segment": segment.pk, "change": "entered"},
+        entry=entry or {"type": "segment", "segment": segment.pk, "change": "entered"},
         outline=list(steps),
-        reentry="AGAIN" if again else "ONCE",
+        **{"reentry": "AGAIN" if again else "ONCE", **fields},
     )
     publish.publish(journey=journey, at=at)
     return journey
