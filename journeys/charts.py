@@ -37,12 +37,14 @@ class Route:
     """A version: its chart, its rules by key, what its listening keys mean, where it begins.
 
     `arms` are the keys that are answers to something; what came before the last message is none.
+    `asks` are the rules that a node may ask for.
     """
 
     chart: Chart
     rules: Mapping[str, rules.Node]
     listens: Mapping[str, Listen]
     arms: frozenset[str]
+    asks: Mapping[str, tuple[str, ...]]
     first: str
     entry: Mapping[str, Any]
 
@@ -69,6 +71,12 @@ def of(version: int) -> Route:
         rules={key: rules.parse(rule) for key, rule in graph["rules"].items()},
         listens={key: listen(told) for key, told in graph["listens"].items()},
         arms=frozenset(arms - endings),
+        asks={name: _asked_by(node) for name, node in graph["nodes"].items()},
         first=str(graph["first"]),
         entry=graph["entry"],
     )
+
+
+def _asked_by(node: Mapping[str, Any]) -> tuple[str, ...]:
+    arms = node.get("arms", ()) if node["type"] == "branch" else node.get("rules", ())
+    return tuple(dict.fromkeys(str(arm[0]) for arm in arms))

@@ -26,8 +26,8 @@ class Chart:
     """A graph, ready to be walked. Who hears one of `goals` or `exits` at any rest is done."""
 
     nodes: Mapping[str, Node]
-    goals: frozenset[str] = frozenset()
-    exits: frozenset[str] = frozenset()
+    goals: tuple[str, ...] = ()
+    exits: tuple[str, ...] = ()
 
 
 class Passed(NamedTuple):
@@ -73,7 +73,7 @@ def read(graph: Mapping[str, Any]) -> Chart:
     nodes = {
         name: NODES.get(data["type"])({**data, "id": name}) for name, data in graph["nodes"].items()
     }
-    return Chart(nodes, frozenset(graph.get("goals", ())), frozenset(graph.get("exits", ())))
+    return Chart(nodes, tuple(graph.get("goals", ())), tuple(graph.get("exits", ())))
 
 
 def walk(chart: Chart, done: Walked, here: Here) -> Walked:
@@ -116,7 +116,8 @@ def _is_over(chart: Chart, done: Walked, here: Here) -> bool:
 
 def _rests(chart: Chart, done: Walked, rest: Rest) -> Walked:
     done.resting, done.due_at, done.until = True, rest.due_at, rest.until
-    done.listens = tuple(sorted({*rest.listens, *chart.goals, *chart.exits}))
+    # Where an event says several of them, the first one hears it.
+    done.listens = tuple(dict.fromkeys((*chart.goals, *chart.exits, *rest.listens)))
     done.traits |= rest.traits or {}
     return done
 

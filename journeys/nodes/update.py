@@ -8,7 +8,8 @@ from typing import Any
 
 from journeys.nodes.base import NODES, Go, Here, Node, Rest
 
-LOOK = timedelta(seconds=1)
+# Whoever writes it says so; this is for where that got lost.
+LOOK = timedelta(seconds=30)
 
 
 @NODES.register
@@ -21,8 +22,8 @@ class Update(Node):
         self.value = data["value"]
 
     def enter(self, here: Here) -> Rest:
-        """Leave the trait to be written and rest a moment."""
-        return Rest(here.at, traits={self.trait: self.value})
+        """Leave the trait to be written and rest until it is."""
+        return Rest(here.at + LOOK, traits={self.trait: self.value})
 
     def leave(self, here: Here) -> Go | Rest:
         """Go on once it is written."""

@@ -22,7 +22,7 @@ class Wait(Node):
         self.timeout = str(data["timeout"])
         self.events = {str(key): (str(arm), str(next)) for key, arm, next in data["events"]}
         self.rules = [(str(key), str(arm), str(next)) for key, arm, next in data["rules"]]
-        self.listens = tuple(str(key) for key in data["listens"])
+        self.listens = tuple(dict.fromkeys((*self.events, *map(str, data["listens"]))))
 
     def enter(self, here: Here) -> Go | Rest:
         """Rest, unless a condition holds already."""
