@@ -48,6 +48,7 @@ class WebPush(WebAdapter):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)
+        self.public = public_key(str(config.get("private") or ""))
         self.tokens: dict[str, tuple[str, float]] = {}
 
     @classmethod
@@ -56,15 +57,15 @@ class WebPush(WebAdapter):
         return {**config, "private": config.get("private") or new_key()}
 
     def check(self) -> str:
-        """Read the key.
+        """Return the public key, which browsers are given.
 
         Raises:
-            Unusable: it is none, or nobody can be written to.
+            Unusable: push services can write to nobody.
         """
         contact = str(self.config.get("contact") or "")
         if not contact.startswith(("mailto:", "https://")) or len(contact) < 9:
             raise Unusable(_("The contact must be mailto:… or https://…"))
-        return public_key(str(self.config.get("private") or ""))
+        return self.public
 
     def ask(self, parcel: Parcel) -> Answer:
         """Encrypt and post one notification.

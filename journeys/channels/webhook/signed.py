@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 from standardwebhooks.webhooks import Webhook as Signer
 
 from dxp.lib import clock
@@ -43,16 +44,15 @@ class Signed(WebAdapter):
         made = f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
         return {**config, "secret": config.get("secret") or made}
 
-    def check(self) -> str:
-        """Sign something.
-
-        Raises:
-            Unusable: the secret is none.
-        """
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(config)
         try:
-            self._sign("check", "{}")
-        except (ValueError, RuntimeError) as error:
+            self.signer = Signer(str(config.get("secret") or ""))
+        except (ValueError, EmptyWebhookSecretError) as error:
             raise Unusable(_("The secret must be whsec_ and base64 after it.")) from error
+
+    def check(self) -> str:
+        """Say that there is nobody to ask before there is a message."""
         return _("Signs; where it goes stands in each message.")
 
     def ask(self, parcel: Parcel) -> Answer:
@@ -74,5 +74,5 @@ class Signed(WebAdapter):
             "Content-Type": "application/json",
             "webhook-id": name,
             "webhook-timestamp": str(int(at.timestamp())),
-            "webhook-signature": Signer(str(self.config["secret"])).sign(name, at, body),
+            "webhook-signature": self.signer.sign(name, at, body),
         }
