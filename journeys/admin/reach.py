@@ -10,7 +10,7 @@ from typing import Any
 from customers import explain
 from customers.models import SegmentMember
 from customers.rules import RuleError
-from journeys import enroll
+from journeys import hear
 
 MONTH = timedelta(days=30)
 
@@ -50,9 +50,9 @@ def _of_segment(segment: int, leaves: bool, at: datetime) -> Reach:
     """Count those who moved by what they did themselves: nobody else would enter."""
     stays = SegmentMember.objects.filter(segment=segment)
     if leaves:
-        came = stays.filter(left_at__gt=at - MONTH, left_cause__in=enroll.STARTS)
+        came = stays.filter(left_at__gt=at - MONTH, left_cause__in=hear.STARTS)
         return Reach(month=came.values("profile").distinct().count())
-    came = stays.filter(entered_at__gt=at - MONTH, cause__in=enroll.STARTS)
+    came = stays.filter(entered_at__gt=at - MONTH, cause__in=hear.STARTS)
     return Reach(_members(segment), came.values("profile").distinct().count())
 
 

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from customers import describe, match, record
 from customers.models import Profile
 from customers.record import New
 from dxp.lib import ids
-from journeys import advance, charts, compose, enroll, graph, permit, phrase
+from journeys import advance, announce, charts, compose, enroll, graph, permit, phrase
 from journeys.compose import House, Shown
 from journeys.models import Delivery, Enrollment, Journey, Notice, Step
 from journeys.models.enrollments import Lane
@@ -191,14 +193,26 @@ class Rehearsal:
         told = list(Notice.objects.filter(profile_id=self.profile_id).order_by("pk"))
         Notice.objects.filter(pk__in=[one.pk for one in told]).delete()
         for one in told:
-            if one.traits is not None:
-                describe.describe(
-                    profile_id=self.profile_id, traits=one.traits, source="journey", at=self.now
-                )
-            else:
+            if one.traits is None:
                 event = New(self.profile_id, one.name, one.properties, one.at, one.message_id)
                 record.events([event], at=self.now)
+            else:
+                self._write(one)
         return len(told)
+
+    def _write(self, notice: Notice) -> None:
+        """Write traits as the engine does: only then its run goes on."""
+        rests = Enrollment.objects.filter(pk=notice.enrollment_id, ended_at__isnull=True)
+        try:
+            with transaction.atomic():
+                describe.describe(
+                    profile_id=self.profile_id, traits=notice.traits or {},
+                    source=announce.SOURCE, at=self.now,
+                )  # fmt: skip
+        except (describe.Unfit, describe.Forgotten) as error:
+            rests.update(resting=False, lane=Lane.FAILED, error=str(error)[:500])
+        else:
+            rests.filter(resting=True).update(due_at=self.now)
 
     def _send(self) -> int:
         """Decide about messages that are due, as a sender would, and send none."""
