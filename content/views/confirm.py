@@ -9,9 +9,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from content import submit
-from content.views import door
 from customers.models import Source
-from dxp.lib import clock, hints
+from dxp.lib import clock, hints, visitor
 
 
 @csrf_exempt
@@ -35,7 +34,7 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         source, _created = Source.objects.get_or_create(
             name="Website", defaults={"kind": Source.Kind.BROWSER}
         )
-        if submit.confirm(source=source, entry=entry, evidence=door.evidence(request), at=now):
+        if submit.confirm(source=source, entry=entry, evidence=visitor.evidence(request), at=now):
             hints.after_commit("customers.tasks.fold")
     context = {"entry": entry, "late": late, "done": request.method == "POST" and not late}
     response = render(request, "content/confirm.html", context)

@@ -25,8 +25,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from content import submit
 from content.models import SHELL
-from content.views import door
-from dxp.lib import clock
+from dxp.lib import clock, visitor
 
 CHOICES = {"accept", "choose", "reject"}
 YEAR = 365 * 24 * 3600
@@ -41,7 +40,7 @@ def settings(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@door.from_our_pages
+@visitor.from_our_pages
 @require_POST
 def decide(request: HttpRequest) -> HttpResponse:
     """Write the decision down and set the cookies that it allows."""
@@ -49,15 +48,15 @@ def decide(request: HttpRequest) -> HttpResponse:
     choice, page = str(said.get("choice", "")), str(said.get("page", "/"))[:500]
     if choice not in CHOICES:
         return HttpResponseBadRequest(_("Say accept, choose or reject."))
-    if door.too_often(request, "consent", most=60, seconds=600):
+    if visitor.too_often(request, "consent", most=60, seconds=600):
         return HttpResponse(_("Please try again in a few minutes."), status=429)
     allowed = _allowed(choice, said)
     kept = submit.decide(
-        anonymous_id=door.anonymous_id(request),
+        anonymous_id=visitor.anonymous_id(request),
         allowed=allowed,
         words=_words(),
         locale=get_language() or "en",
-        evidence=door.evidence(request, page=page, choice=choice),
+        evidence=visitor.evidence(request, page=page, choice=choice),
         at=clock.now(),
     )
     response = _answer(request, choice, page)
@@ -108,13 +107,13 @@ def _keep(
     """
     refused = [str(one) for one in submit.OF_VISITORS if one not in allowed]
     if kept:
-        _set(request, response, door.ANONYMOUS_ID, kept, YEAR)
+        _set(request, response, visitor.ANONYMOUS_ID, kept, YEAR)
     else:
-        response.delete_cookie(door.ANONYMOUS_ID, samesite="Lax")
+        response.delete_cookie(visitor.ANONYMOUS_ID, samesite="Lax")
     if refused:
-        _set(request, response, door.REFUSED, "-".join(refused) if kept else "1", HALF_YEAR)
+        _set(request, response, visitor.REFUSED, "-".join(refused) if kept else "1", HALF_YEAR)
     else:
-        response.delete_cookie(door.REFUSED, samesite="Lax")
+        response.delete_cookie(visitor.REFUSED, samesite="Lax")
 
 
 def _set(request: HttpRequest, response: HttpResponse, name: str, value: str, seconds: int) -> None:

@@ -14,20 +14,19 @@ from wagtail.models import Page
 from content import submit
 from content.blocks import SignUpForm
 from content.models import PublicPage, keep_private
-from content.views import door
 from customers.identify import BadAddress
 from customers.models import Source
-from dxp.lib import clock, hints
+from dxp.lib import clock, hints, visitor
 
 
-@door.from_our_pages
+@visitor.from_our_pages
 @require_POST
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Take the form in; show it again with its faults, or lead to the thank-you page."""
     page, block = _block(request.POST.get("page", ""), request.POST.get("block", ""))
     form = SignUpForm(request.POST, block_id=block.id)
     if form.is_valid() and not form.cleaned_data["website"]:
-        if door.too_often(request, "sign-up", most=20, seconds=600):
+        if visitor.too_often(request, "sign-up", most=20, seconds=600):
             form.add_error(None, _("That was a little often. Please try again in ten minutes."))
         else:
             _take(request, page, block, form)
@@ -67,10 +66,10 @@ def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None
                 email=form.cleaned_data["email"],
                 words=block.value["consent"],
                 locale=get_language() or "en",
-                evidence=door.evidence(request, page=page.url),
+                evidence=visitor.evidence(request, page=page.url),
                 context={"page": {"path": page.url, "title": page.title}},
             ),
-            anonymous_id=door.anonymous_id(request),
+            anonymous_id=visitor.anonymous_id(request),
             confirm=bool(block.value["confirm"]),
             at=clock.now(),
         )

@@ -10,8 +10,7 @@ from wagtail.models import Page
 
 from content import personalize, submit
 from content.models import PublicPage
-from content.views import door
-from dxp.lib import clock
+from dxp.lib import clock, visitor
 
 MOST = 20
 
@@ -32,14 +31,14 @@ def slots(request: HttpRequest) -> HttpResponse:
         for slot_id, decision in decisions.items()
     }
     response = JsonResponse(answer, headers={"Cache-Control": "private, no-store"})
-    known = door.anonymous_id(request)
+    known = visitor.anonymous_id(request)
     if (
         who is personalize.Because.NO_CONSENT
         and known
         and not submit.follows(anonymous_id=known, at=clock.now())
     ):
         # Withdrawn in another browser of the same person: this one learns it here.
-        response.delete_cookie(door.ANONYMOUS_ID, samesite="Lax")
+        response.delete_cookie(visitor.ANONYMOUS_ID, samesite="Lax")
     return response
 
 
@@ -54,10 +53,10 @@ def _page(page_id: str) -> Any:
 
 
 def _who(request: HttpRequest) -> personalize.Visitor | personalize.Because:
-    known = door.anonymous_id(request)
+    known = visitor.anonymous_id(request)
     if known is None:
         return personalize.Because.NO_CONSENT
-    if door.is_robot(request):
+    if visitor.is_robot(request):
         return personalize.Because.BOT
     return personalize.visitor(anonymous_id=known, at=clock.now())
 

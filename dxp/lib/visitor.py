@@ -1,4 +1,4 @@
-"""What every form post passes: where it comes from, how often, and who says so."""
+"""What doors for visitors ask first: from our own pages, by whom, how often, with what proof."""
 
 from __future__ import annotations
 
