@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 BITE = 1000
 STAY, OVER = "", "!"
 # What the run's history calls those whom a new version has no place for.
-OUTCOME = "version"
+OUTCOME = "moved"
 
 # In the order in which events lock them, so that nobody waits in a circle; a batch of the engine
 # waits for nobody.

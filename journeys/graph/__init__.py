@@ -18,6 +18,7 @@ An arm that doesn't end goes on with the step below. Every step and arm may have
 """
 
 from journeys.graph.compiler import compile_plan
+from journeys.graph.kinds import OFFERED, Ask, Kind, described
 from journeys.graph.outline import (
     COMPLETED,
     DEEPEST,
@@ -46,8 +47,9 @@ from journeys.graph.tidy import tidy, tidy_endings, tidy_entry
 
 __all__ = [
     "COMPLETED", "DEEPEST", "ENTRIES", "EVERY", "FINISH", "KINDS", "LONGEST", "MODES", "MOST_ARMS",
-    "MOST_STEPS", "SECONDS", "BadOutline", "Fault", "Known", "Plan", "compile_plan",
-    "drawn_segments", "ends",
+    "MOST_STEPS", "OFFERED", "SECONDS", "Ask", "BadOutline", "Fault", "Kind", "Known", "Plan",
+    "compile_plan",
+    "described", "drawn_segments", "ends",
     "heard_names", "lists_of", "nexts_of", "segments_of", "steps_of", "tidy", "tidy_endings",
     "tidy_entry",
 ]  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from journeys.graph.circles import in_circles, surely_rests
 from journeys.graph.ends import Ends
 from journeys.graph.fields import is_number
+from journeys.graph.kinds import OFFERED, answered
 from journeys.graph.outline import (
     COMPLETED,
     DEEPEST,
@@ -104,6 +105,9 @@ class _Compiler(Ends):
             self._jump(step)
         elif kind == "end":
             self.nodes[name] = {"type": kind, "outcome": self._text(step, "outcome", 40)}
+        elif isinstance(kind, str) and kind in OFFERED:
+            told = answered(OFFERED[kind], step, self)
+            self.nodes[name] = {"type": kind, **told, "next": following}
         else:
             self.faults.append(Fault(name, "kind"))
 

@@ -6,7 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from journeys.graph import kinds
 from journeys.graph.fields import ID, is_number
+from journeys.graph.kinds import OFFERED
 from journeys.graph.outline import (
     DEEPEST,
     ENTRIES,
@@ -62,6 +64,9 @@ def tidy_endings(told: Any) -> list[dict[str, Any]]:
 
 def _tidy_step(step: Any, depth: int) -> dict[str, Any]:
     kept = {"id": _tidy_id(step), **_tidy_fields(step)}
+    if kept.get("type") in OFFERED:
+        own = {name: kept[name] for name in ("id", "type", "name") if name in kept}
+        return own | kinds.kept(OFFERED[kept["type"]], step)
     if kept.get("type") not in KINDS:
         raise BadOutline([Fault("", "shape")])
     for name, arms in (("for", ("wait",)), ("arms", ("branch", "split"))):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from dxp.lib.kinds import Registry
+from journeys.graph import OFFERED, Ask, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +147,26 @@ class Rest:
 class Node(ABC):
     """One kind of node; its constructor gets the node's part of the graph.
 
+    A kind that is offered (`offer`) also says what the outline editor asks for (`asks`, each an
+    attribute of the node's part of the graph), and how a step of it is told in words.
+
     Everything it may know comes through `Here`; it has no clock, no chance and no database, so that
     a walk that is repeated takes the same way.
     """
 
-    name = ""
+    name: ClassVar[str] = ""
+    label: ClassVar[str] = ""
+    help: ClassVar[str] = ""
+    asks: ClassVar[Sequence[Ask]] = ()
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         self.id = str(data.get("id", ""))
         self.next = str(data.get("next", ""))
+
+    @classmethod
+    def sentence(cls, step: Mapping[str, Any]) -> str:
+        """Return a step of this kind in words."""
+        return str(cls.label)
 
     @abstractmethod
     def enter(self, here: Here) -> Go | Rest:
@@ -170,3 +182,10 @@ class Node(ABC):
 
 
 NODES: Registry[Node] = Registry(Node)  # type: ignore[type-abstract]
+
+
+def offer(node: type[Node]) -> type[Node]:
+    """Take a kind of node in and let marketers draw it; usable as a decorator."""
+    NODES.register(node)
+    OFFERED[node.name] = Kind(node.name, node.label, node.help, node.asks, node.sentence)
+    return node

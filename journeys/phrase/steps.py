@@ -28,7 +28,10 @@ def step(told: Mapping[str, Any], names: Names) -> str:
         "delay": _delay, "wait": _wait, "branch": _branch, "split": _split, "send": _send,
         "update": _update, "jump": _jump, "end": _end,
     }.get(str(told.get("type")))  # fmt: skip
-    return say(told, names) if say else GAP
+    if say:
+        return say(told, names)
+    offered = graph.OFFERED.get(str(told.get("type")))
+    return offered.sentence(told) if offered else GAP
 
 
 def title(told: Mapping[str, Any], names: Names) -> str:
