@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from decimal import Decimal
 from html import escape
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.core import signing
-from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils import dateformat, formats, translation
 from django.utils.translation import gettext as _
+from wagtail.blocks import StreamValue
 
 from content import submit
 from customers import prefer as preferences
 from customers.models import Profile
 from dxp.lib import ids
-from journeys import wording
+from journeys import timing, wording
 from journeys.channels import CHANNELS
 from journeys.channels.base import Channel, Draft, Letter, Rendered
-from journeys.channels.email import mime
-from journeys.channels.email.mjml import CONFIRM, OPEN, PREFERENCES, TRAP, UNSUBSCRIBE, Frame
-from journeys.models import Edition, Message
+from journeys.channels.email.mjml import Frame
+from journeys.links import (
+    CLICK,
+    LEAVE,
+    LOOK,
+    NOTHING,
+    BadToken,
+    House,
+    Way,
+    click_token,
+    clicked,
+    delivery_of,
+    leave_token,
+    leave_url,
+    read_token,
+    targets,
+    token,
+    view_token,
+)
+from journeys.models import Delivery, Edition, Message
 from journeys.wording import Values
 
-CLICK = signing.Signer(salt="journeys.click", sep=".")
-LEAVE = signing.Signer(salt="journeys.unsubscribe", sep=".")
-# A picture of nothing, where nobody counts.
-NOTHING = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+__all__ = [
+    "CLICK", "LEAVE", "LOOK", "NOTHING", "SAMPLE", "BadToken", "House", "Shown", "Values",
+    "channel_of", "click_token", "clicked", "compose", "delivery_of", "draft_of", "leave_token",
+    "read_token", "rendered", "sample_fill", "sample_values", "targets", "token", "trial",
+    "view_token", "viewed",
+]  # fmt: skip
+# Day, month, year, weekday, hour and minute, and what stands between them.
+_PATTERN = re.compile(r"^[jdDlFMNnmYyHiGgAa .,:/\-]{1,30}$")
 # The person of previews and tests.
 SAMPLE = {
     "firstName": "Ana",
@@ -39,37 +59,6 @@ SAMPLE = {
     "name": "Ana Ionescu",
     "email": "ana@example.com",
 }
-
-
-class BadToken(ValueError):
-    """A link that we did not sign, or that was changed."""
-
-
-@dataclass(frozen=True, slots=True)
-class House:
-    """Where messages come from: the settings that the door passes in."""
-
-    site: str
-    sender: str
-    rate: int = 50
-    # Of senders of mail that name no server of their own; without one, letters become files.
-    smtp_url: str = ""
-    mail_dir: Path = Path("mail")
-    # Of people whose own zone is not known.
-    zone: ZoneInfo = ZoneInfo("UTC")
-    # Besides the public net, where webhooks may go: "10.1.0.0/16".
-    networks: tuple[str, ...] = ()
-
-    @property
-    def brand(self) -> str:
-        """The name in the sender's address, else the address."""
-        name, _bracket, rest = self.sender.partition("<")
-        return name.strip().strip('"') or rest.strip("> ")
-
-    @property
-    def domain(self) -> str:
-        """The domain that Message-IDs end with."""
-        return mime.address_of(self.sender).rpartition("@")[2] or "localhost"
 
 
 def channel_of(message: Message) -> Channel:
@@ -88,8 +77,21 @@ def draft_of(message: Message) -> Draft:
         preheader=message.preheader,
         text=message.text,
         url=message.url,
-        blocks=[(block.block_type, block.value) for block in message.body],
+        blocks=_blocks(message.body),
     )
+
+
+def _blocks(stream: Iterable[Any]) -> list[tuple[str, Any]]:
+    """Return the blocks of a mail as plain lists, so that a channel needs to know no editor."""
+    return [(block.block_type, _plain_value(block.value)) for block in stream]
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, StreamValue):
+        return _blocks(value)
+    if isinstance(value, Mapping):
+        return {name: _plain_value(inner) for name, inner in value.items()}
+    return value
 
 
 def rendered(*, message: Message, house: House) -> Rendered:
@@ -112,48 +114,39 @@ def _frame(message: Message, brand: str) -> Frame:
         why=why % {"brand": brand},
         leave=_("Unsubscribe"),
         prefer=_("Choose what you get"),
+        view="" if confirm else _("View in the browser"),
         confirm=confirm,
         marketing=marketing,
+        language=translation.get_language() or "en",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """Where the links of one delivery lead; without `click` they lead to their targets."""
+class _Local(wording.Formats):
+    """Moments in the person's zone, and numbers, as the site writes them."""
 
-    house: House
-    links: Any
-    leave: str = ""
-    prefer: str = ""
-    click: str = ""
-    confirm: str = ""
+    def __init__(self, zone: ZoneInfo) -> None:
+        self.zone = zone
 
-    def __call__(self, number: int) -> str:
-        site = self.house.site
-        if number == UNSUBSCRIBE:
-            return self.leave
-        if number == PREFERENCES:
-            return site + reverse("customers_preferences", args=[self.prefer])
-        if number == CONFIRM:
-            return site + reverse("content_confirm", args=[self.confirm or "sample"])
-        if number in {OPEN, TRAP}:
-            return self._watch(number)
-        if not self.click:
-            return str(self.links[number])
-        return site + reverse("journeys:click", args=[self.click, number])
+    def date(self, moment: date, pattern: str) -> str:
+        """Return a moment by a pattern of letters as `j F Y`, or as the site writes days."""
+        if isinstance(moment, datetime) and moment.tzinfo:
+            moment = moment.astimezone(self.zone)
+        if not _PATTERN.match(pattern):
+            return str(formats.date_format(moment, "DATE_FORMAT"))
+        if not isinstance(moment, datetime):
+            moment = datetime.combine(moment, time.min)
+        return dateformat.format(moment, pattern)
 
-    def _watch(self, number: int) -> str:
-        """Return the address of the picture, or of the link that only programs follow."""
-        if not self.click:
-            return NOTHING if number == OPEN else self.house.site
-        if number == TRAP:
-            return self.house.site + reverse("journeys:click", args=[self.click, 0])
-        return self.house.site + reverse("journeys:open", args=[self.click])
+    def number(self, value: Decimal, places: int | None) -> str:
+        """Return a number with its thousands apart, as the site writes it."""
+        return formats.number_format(value, places, use_l10n=True, force_grouping=True)
 
 
-def _filler(values: Values, way: _Way) -> Callable[[str, Callable[[str], str]], str]:
+def _filler(values: Values, way: Way, zone: ZoneInfo) -> Callable[[str, Callable[[str], str]], str]:
+    local = replace(values, formats=_Local(timing.zone_of(values.traits, zone)))
+
     def fill(marked: str, escape: Callable[[str], str]) -> str:
-        return wording.fill(marked, values=values, links=way, escape=escape)
+        return wording.fill(marked, values=local, links=way, escape=escape)
 
     return fill
 
@@ -180,34 +173,60 @@ def compose(
     """
     message = edition.message
     marketing = message.purpose == Message.Purpose.MARKETING and not confirms
-    leave = _leave_url(house, contact_point=contact_point or 0, delivery=delivery)
-    way = _Way(
-        house=house,
-        links=edition.links,
-        leave=leave,
-        prefer=preferences.token(contact_point=contact_point or 0),
-        click="" if confirms else click_token(delivery=delivery, edition=edition.pk),
-        confirm=submit.confirm_token(entry=confirms) if confirms else "",
-    )
+    way = _way(edition, house, delivery, contact_point or 0, confirms)
     letter = Letter(
-        fill=_filler(values, way),
+        fill=_filler(values, way, house.zone),
         sender=sender,
         recipient=recipient,
         token=token(delivery=delivery),
         at=at,
-        leave_url=leave if marketing else "",
+        leave_url=way.leave if marketing else "",
         marketing=marketing,
     )
     return channel_of(message).compose(_rendered_of(edition), letter)
 
 
+def _way(
+    edition: Edition, house: House, delivery: int, contact_point: int, confirms: int | None
+) -> Way:
+    return Way(
+        house=house,
+        links=edition.links,
+        leave=leave_url(house, contact_point=contact_point, delivery=delivery),
+        prefer=preferences.token(contact_point=contact_point),
+        click="" if confirms else click_token(delivery=delivery, edition=edition.pk),
+        confirm=submit.confirm_token(entry=confirms) if confirms else "",
+        view=view_token(delivery=delivery, edition=edition.pk),
+    )
+
+
+def viewed(*, token: str, house: House) -> str:
+    """Return a message as the page that a link in it leads to.
+
+    It shows what we know of the person today: what was filled in is not kept.
+
+    Raises:
+        BadToken: we did not sign it, or the message is not kept any more.
+    """
+    number, form = read_token(LOOK, token)
+    edition = Edition.objects.select_related("message").filter(pk=form).exclude(html="").first()
+    found = (
+        Delivery.objects
+        .select_related("profile", "enrollment", "contact_point")
+        .filter(pk=number, profile__state=Profile.State.ACTIVE, confirms=None)
+        .first()
+    )
+    if edition is None or found is None:
+        raise BadToken(token[:80])
+    run, point = found.enrollment, found.contact_point
+    traits = ({"email": point.shown} if point else {}) | found.profile.traits
+    values = Values(traits, (run.entry or {}).get("event") or {} if run else {})
+    way = _way(edition, house, number, point.pk if point else 0, None)
+    return _filler(values, way, house.zone)(edition.html, escape)
+
+
 def _rendered_of(edition: Edition) -> Rendered:
     return Rendered(edition.subject, edition.html, edition.text, edition.links, edition.parts)
-
-
-def _leave_url(house: House, *, contact_point: int, delivery: int) -> str:
-    leave = leave_token(contact_point=contact_point, delivery=delivery)
-    return house.site + reverse("journeys:unsubscribe", args=[leave])
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,70 +296,14 @@ def trial(
 def _sample_letter(
     done: Rendered, values: Values, recipient: str, sender: str, house: House, at: datetime
 ) -> Letter:
-    leave = _leave_url(house, contact_point=0, delivery=0)
+    leave = leave_url(house, contact_point=0, delivery=0)
     prefer = preferences.token(contact_point=0)
-    way = _Way(house=house, links=done.links, leave=leave, prefer=prefer)
+    way = Way(house=house, links=done.links, leave=leave, prefer=prefer)
     return Letter(
-        fill=_filler(values, way), sender=sender, recipient=recipient, token=f"test.{ids.key(16)}",
-        at=at, leave_url=leave,
+        fill=_filler(values, way, house.zone), sender=sender, recipient=recipient,
+        token=f"test.{ids.key(16)}", at=at, leave_url=leave,
     )  # fmt: skip
 
 
 def _plain(value: str) -> str:
     return value
-
-
-def token(*, delivery: int) -> str:
-    """Return what a delivery is called outside, in every try: in Message-IDs, and by providers.
-
-    Nobody can make up one of another delivery, so that reports about it can be believed.
-    """
-    return f"d{delivery}.{salted_hmac('journeys.delivery', str(delivery)).hexdigest()[:20]}"
-
-
-def delivery_of(word: str) -> int:
-    """Return the delivery that a token, or a Message-ID that begins with one, is about.
-
-    Raises:
-        BadToken: it is none of ours.
-    """
-    name = word.strip(" <>").partition("@")[0]
-    number = name.removeprefix("d").partition(".")[0]
-    if not number.isascii() or not number.isdigit() or len(number) > 18:
-        raise BadToken(word[:80])
-    if not constant_time_compare(name, token(delivery=int(number))):
-        raise BadToken(word[:80])
-    return int(number)
-
-
-def click_token(*, delivery: int, edition: int) -> str:
-    """Return what a click link carries: who clicked, and whose list of targets counts."""
-    return CLICK.sign(f"{delivery:x}-{edition:x}")
-
-
-def leave_token(*, contact_point: int, delivery: int) -> str:
-    """Return what an unsubscribe link carries: the address, and the message it stood in."""
-    return LEAVE.sign(f"{contact_point:x}-{delivery:x}")
-
-
-def read_token(signer: signing.Signer, token: str) -> tuple[int, int]:
-    """Return the two numbers of a token.
-
-    Raises:
-        BadToken: it was not signed by us.
-    """
-    try:
-        first, _dash, second = signer.unsign(token).partition("-")
-        return int(first, 16), int(second, 16)
-    except (signing.BadSignature, ValueError) as error:
-        raise BadToken(token[:80]) from error
-
-
-@lru_cache(maxsize=500)
-def targets(edition: int) -> tuple[str, ...]:
-    """Return where the links of an edition lead; editions never change, so they are kept.
-
-    Raises:
-        Edition.DoesNotExist: there is no such edition.
-    """
-    return tuple(Edition.objects.values_list("links", flat=True).get(pk=edition))

@@ -32,7 +32,8 @@ class Gap:
 
 def gaps(*, message: Message, segment_id: int, at: datetime) -> list[Gap]:
     """Return what members of a segment lack of what a message names without a fallback."""
-    names = wording.needs(draft_of(message).texts())
+    needed = wording.needs(draft_of(message).texts())
+    names = [name for name in needed if not name.startswith("event.")]
     if not names:
         return []
     counts, bound = [], []

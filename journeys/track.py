@@ -18,8 +18,8 @@ from customers.record import New
 from dxp.lib import crypto
 from journeys import suspect
 from journeys.channels.base import CHANNELS
-from journeys.compose import CLICK, LEAVE, BadToken, read_token, targets
-from journeys.models import Delivery, Edition, Notice, Touch
+from journeys.compose import LEAVE, BadToken, clicked, read_token, targets
+from journeys.models import Delivery, Notice, Touch
 from journeys.suspect import Followed
 
 Kind = Touch.Kind
@@ -37,11 +37,7 @@ def follow(*, token: str, number: int) -> tuple[int, str]:
     Raises:
         BadToken: we did not sign it, or the message has no such link.
     """
-    delivery, edition = read_token(CLICK, token)
-    try:
-        target = targets(edition)[number]
-    except (Edition.DoesNotExist, IndexError) as error:
-        raise BadToken(token[:80]) from error
+    delivery, target = clicked(token=token, number=number)
     if not target and number:
         raise BadToken(token[:80])
     return delivery, target

@@ -17,8 +17,10 @@ from customers.models import ContactPoint
 from dxp.lib import clock
 from dxp.lib.http import visitor_address
 from journeys import track
-from journeys.compose import CLICK, NOTHING, BadToken, read_token
+from journeys.compose import CLICK, NOTHING, BadToken, read_token, viewed
 from journeys.models import Touch
+from journeys.models.messages import PREVIEW_POLICY
+from journeys.tasks import house
 
 PICTURE = base64.b64decode(NOTHING.partition(",")[2])
 
@@ -73,6 +75,27 @@ def _touch(request: HttpRequest, delivery: int, kind: str, number: int) -> None:
         head=request.method == "HEAD",
         at=clock.now(),
     )
+
+
+@never_cache
+@require_safe
+def view(request: HttpRequest, token: str) -> HttpResponse:
+    """Show a message as a page, for mail programs that show it badly.
+
+    Raises:
+        Http404: the link was not made by us, or the message is not kept any more.
+    """
+    try:
+        page = viewed(token=token, house=house())
+    except BadToken as error:
+        raise Http404 from error
+    response = HttpResponse(page)
+    # What mail programs allow: inline style and pictures, no scripts.
+    response["Content-Security-Policy"] = PREVIEW_POLICY
+    response["Cache-Control"] = "no-store, private"
+    response["X-Robots-Tag"] = "noindex"
+    response["Referrer-Policy"] = "no-referrer"
+    return response
 
 
 @csrf_exempt

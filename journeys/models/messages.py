@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +11,8 @@ from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 
 from content.models import Topic
-from journeys.blocks import NO_VARIABLE, MailBlock
-from journeys.wording import BadVariable, variables
+from journeys import blocks
+from journeys.blocks import MailBlock
 
 PREVIEW_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; "
@@ -48,6 +47,13 @@ class Sender(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(10_000)],
         help_text=_("Empty: the setting SEND_RATE."),
     )
+    burst = models.PositiveIntegerField(
+        _("at once"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(10_000)],
+        help_text=_("How many may go at once after a rest. Empty: those of one second."),
+    )
     failures = models.PositiveIntegerField(default=0, editable=False)
     paused_until = models.DateTimeField(_("paused until"), null=True, editable=False)
     pause_reason = models.CharField(max_length=500, blank=True, default="", editable=False)
@@ -72,10 +78,7 @@ def check_wording(text: str) -> None:
     Raises:
         ValidationError: braces that are no variable, or a name nobody knows.
     """
-    try:
-        variables(text)
-    except BadVariable as error:
-        raise ValidationError(NO_VARIABLE, params={"found": error.found}) from error
+    blocks.check_wording(text)
 
 
 class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import Any, ClassVar
 
@@ -11,6 +12,8 @@ from dxp.lib.kinds import Registry
 from journeys.channels.base import CHANNELS, Adapter, Channel, Draft, Letter, Rendered
 from journeys.channels.email import mime
 from journeys.channels.email.mjml import Frame, render
+
+_GAPS = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
 @CHANNELS.register
@@ -31,7 +34,7 @@ class Email(Channel):
             preheader=draft.preheader,
             blocks=draft.blocks,
             site=site,
-            frame=frame or Frame(brand="", why="", leave=_("Unsubscribe"), prefer=""),
+            frame=frame or Frame(brand="", why="", leave=str(_("Unsubscribe")), prefer=""),
         )
 
     def compose(self, message: Rendered, letter: Letter) -> bytes:
@@ -44,7 +47,8 @@ class Email(Channel):
             sender=letter.sender,
             recipient=letter.recipient,
             subject=letter.fill(message.subject, plain),
-            text=letter.fill(message.text, plain),
+            # Where a question or a list showed nothing, no gap shall stay.
+            text=_GAPS.sub("\n\n", letter.fill(message.text, plain)),
             html=letter.fill(message.html, escape),
             message_id=f"{letter.token}@{_domain(letter.sender)}",
             at=letter.at,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
 import mrml
@@ -13,6 +12,7 @@ import mrml
 from dxp.lib import ids
 from journeys import wording
 from journeys.channels.base import Rendered
+from journeys.channels.email.pieces import pieces, safe
 
 # Dark colors for clients that ask for them; the others show the light ones.
 _DARK = """
@@ -38,7 +38,7 @@ _HEAD = """<mjml lang="{language}"><mj-head>
 <mj-style>{dark}</mj-style>
 </mj-head><mj-body background-color="#f3f1ec" css-class="page">
 <mj-section padding="24px 0 0"><mj-column>
-<mj-text css-class="soft" font-size="14px" color="#5b646d">{brand}</mj-text>
+<mj-text css-class="soft" font-size="14px" color="#5b646d">{brand}{view}</mj-text>
 </mj-column></mj-section>
 <mj-section background-color="#ffffff" border-radius="10px" padding="24px 0" css-class="sheet">
 <mj-column>"""
@@ -46,6 +46,7 @@ _FOOT = """</mj-column></mj-section><mj-section padding="8px 0 32px"><mj-column>
 <mj-text css-class="soft" font-size="13px" color="#5b646d">{why}
 {links}</mj-text>
 </mj-column></mj-section></mj-body></mjml>"""
+_VIEW = """ · <a href="{address}" style="color:#5b646d">{view}</a>"""
 _LINKS = """<a href="{preferences}" style="color:#5b646d">{prefer}</a> ·
 <a href="{unsubscribe}" style="color:#5b646d">{leave}</a>"""
 UNSUBSCRIBE = 0
@@ -54,6 +55,8 @@ PREFERENCES, CONFIRM = 9999, 9998
 # A picture that tells that a mail was opened, and a link that no person sees: who follows it is a
 # program.
 OPEN, TRAP = 9997, 9996
+# The same message as a page.
+VIEW = 9995
 _WATCH = (
     f'<img src="{wording.link(OPEN)}" alt="" width="1" height="1" style="display:block">'
     f'<a href="{wording.link(TRAP)}" style="display:none" aria-hidden="true" tabindex="-1"></a>'
@@ -68,6 +71,8 @@ class Frame:
     why: str
     leave: str
     prefer: str
+    # The words of the link to the same message as a page; empty: there is none.
+    view: str = ""
     # Transactional mails offer no way out of marketing.
     marketing: bool = True
     # The words of the button of a message that asks an address to confirm; nothing else stands
@@ -88,108 +93,57 @@ def render(
         site: the address that links beginning with / belong to.
         frame: what stands around the content.
     """
-    links = [""]
-    mjml, text = [], []
-    # mrml escapes unusual letters in attributes, so links stand there under a word of our own.
-    key = ids.key(16)
-    for kind, value in blocks:
-        part, plain = _PARTS[kind](value, links, _Around(site, key))
-        mjml.append(part)
-        text.append(plain)
+    links = wording.Links(site)
+    content, text = pieces(blocks, links)
+    end, plain_end = _end(frame)
+    view = wording.link(VIEW)
     head = _HEAD.format(
-        subject=escape(frame.brand),
-        preheader=wording.mark(preheader, escape),
+        subject=safe(frame.brand),
+        preheader=wording.mark(preheader, safe),
         dark=_DARK,
-        brand=escape(frame.brand),
+        brand=safe(frame.brand),
+        view=_VIEW.format(address=view, view=safe(frame.view)) if frame.view else "",
         language=frame.language,
     )
-    end, plain_end = _end(frame, key)
-    text.append(plain_end)
-    html = mrml.to_html(head + "".join(mjml) + end).content
-    html = re.sub(f"{key}([0-9]+)-", lambda match: wording.link(int(match[1])), html)
+    html = _html(head + content + end)
     if not frame.confirm:
         html = html.replace("</body>", f"{_WATCH}</body>", 1)
-    return Rendered(wording.mark(subject, str), html, "\n\n".join(text) + "\n", links)
+    plain = [f"{frame.view}: {view}" if frame.view else "", text, plain_end]
+    return Rendered(
+        wording.mark(subject, str), html, "\n\n".join(filter(None, plain)) + "\n", links.targets
+    )
 
 
-def _end(frame: Frame, key: str) -> tuple[str, str]:
+def _html(mjml: str) -> str:
+    """Turn MJML with marks into HTML with marks.
+
+    mrml escapes unusual letters in attributes, so marks go through it under a word of our own.
+    """
+    key, marks = ids.key(16), list[str]()
+
+    def away(match: re.Match[str]) -> str:
+        marks.append(match[0])
+        return f"{key}{len(marks) - 1}-"
+
+    html: str = mrml.to_html(wording.MARK.sub(away, mjml)).content
+    return re.sub(f"{key}([0-9]+)-", lambda match: marks[int(match[1])], html)
+
+
+def _end(frame: Frame) -> tuple[str, str]:
     """Return what stands below the content, as MJML and as text."""
-    why = escape(frame.why)
+    why = safe(frame.why)
     if frame.confirm:
-        button = f'<mj-button href="{key}{CONFIRM}-">{escape(frame.confirm)}</mj-button>'
+        button = f'<mj-button href="{wording.link(CONFIRM)}">{safe(frame.confirm)}</mj-button>'
         plain = f"{frame.confirm}: {wording.link(CONFIRM)}\n\n--\n{frame.why}"
         return button + _FOOT.format(why=why, links=""), plain
     if not frame.marketing:
         return _FOOT.format(why=why, links=""), f"--\n{frame.why}"
     links = _LINKS.format(
-        leave=escape(frame.leave), unsubscribe=f"{key}{UNSUBSCRIBE}-",
-        prefer=escape(frame.prefer), preferences=f"{key}{PREFERENCES}-",
+        leave=safe(frame.leave), unsubscribe=wording.link(UNSUBSCRIBE),
+        prefer=safe(frame.prefer), preferences=wording.link(PREFERENCES),
     )  # fmt: skip
     plain = (
         f"--\n{frame.why}\n{frame.prefer}: {wording.link(PREFERENCES)}\n"
         f"{frame.leave}: {wording.link(UNSUBSCRIBE)}"
     )
     return _FOOT.format(why=why, links=links), plain
-
-
-@dataclass(frozen=True, slots=True)
-class _Around:
-    """What the parts need to know: the site, and the word that stands for links."""
-
-    site: str
-    key: str
-
-
-def _heading(value: str, links: list[str], around: _Around) -> tuple[str, str]:
-    marked = wording.mark(value, escape)
-    part = (
-        '<mj-text css-class="ink" font-size="26px" line-height="1.25" font-weight="700">'
-        f'<h1 style="margin:0;font-size:26px">{marked}</h1></mj-text>'
-    )
-    return part, wording.mark(value, str)
-
-
-def _text(value: str, links: list[str], around: _Around) -> tuple[str, str]:
-    paragraphs = [
-        part.strip() for part in value.replace("\r\n", "\n").split("\n\n") if part.strip()
-    ]
-    marked = [wording.mark(part, escape).replace("\n", "<br />") for part in paragraphs]
-    html = "".join(f'<mj-text css-class="ink">{part}</mj-text>' for part in marked)
-    return html, "\n\n".join(wording.mark(part, str) for part in paragraphs)
-
-
-def _link(value: Any, links: list[str], around: _Around) -> tuple[str, str]:
-    links.append(_absolute(value["url"], around.site))
-    mark, href = wording.link(len(links) - 1), f"{around.key}{len(links) - 1}-"
-    words = wording.mark(value["text"], escape)
-    if value["look"] == "link":
-        html = (
-            f'<mj-text css-class="ink"><a href="{href}" style="color:#1f5f5b">{words}</a></mj-text>'
-        )
-    else:
-        html = f'<mj-button href="{href}">{words}</mj-button>'
-    return html, f"{wording.mark(value['text'], str)}: {mark}"
-
-
-def _picture(value: Any, links: list[str], around: _Around) -> tuple[str, str]:
-    source, alt = escape(_absolute(value["url"], around.site)), escape(value["alt"] or "")
-    html = f'<mj-image src="{source}" alt="{alt}" padding="8px 32px" fluid-on-mobile="true" />'
-    return html, f"[{value['alt']}]" if value["alt"] else ""
-
-
-def _divider(value: Any, links: list[str], around: _Around) -> tuple[str, str]:
-    look = 'border-width="1px" border-color="#d9d5cc" padding="16px 32px"'
-    return f'<mj-divider css-class="rule" {look} />', "- - -"
-
-
-def _absolute(url: str, site: str) -> str:
-    return f"{site.rstrip('/')}{url}" if url.startswith("/") else url
-
-
-_PARTS = {
-    "heading": _heading,
-    "text": _text,
-    "link": _link,
-    "picture": _picture,
-    "divider": _divider,
-}
