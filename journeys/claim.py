@@ -7,23 +7,23 @@ While it lasts, nobody else counts what these people got.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 from django.db import transaction
 
+from customers.models import ContactPoint
 from dxp.lib.kinds import UnknownKind
 from dxp.lib.rows import array, raw_cursor
 from journeys import mark
 from journeys.channels import CHANNELS
 from journeys.compose import House
-from journeys.limit import Held, limits
 from journeys.models import Delivery, Edition, Message, Sender
 from journeys.models.deliveries import Urgency
-from journeys.permit import Asked, Verdict, is_limited, permit
+from journeys.permit import Asked
+from journeys.weigh import Row, Scales, ask
 from journeys.wording import Values
 
 # Longer than a batch may go on handing over plus the longest that one message can hang.
@@ -73,7 +73,7 @@ class Job:
     queued_at: datetime
     # Whether it is sent again where nobody knows if it arrived.
     repeats: bool
-    marked: bool
+    marked: bool = False
 
     def about(self) -> dict[str, Any]:
         """Return what every event about this delivery says."""
@@ -95,29 +95,6 @@ class Claimed:
     held: int = 0
 
 
-@dataclass(slots=True)
-class _Row:
-    """A queued delivery as it was read."""
-
-    id: int
-    profile_id: int
-    message_id: int
-    edition_id: int | None
-    contact_point_id: int | None
-    confirms_id: int | None
-    attempts: int
-    queued_at: datetime
-    expires_at: datetime
-    journey_id: int | None
-    entry: str | None
-
-    @property
-    def event(self) -> dict[str, Any]:
-        """What the event told that let the person in."""
-        entry: dict[str, Any] = orjson.loads(self.entry) if self.entry else {}
-        return entry.get("event") or {}
-
-
 @transaction.atomic
 def claim(*, sender: Sender, house: House, at: datetime, limit: int) -> Claimed:
     """Lease up to `limit` deliveries that may go; write down why the others may not, or not yet."""
@@ -128,46 +105,42 @@ def claim(*, sender: Sender, house: House, at: datetime, limit: int) -> Claimed:
     messages = Message.objects.select_related("topic", "current").in_bulk({
         row.message_id for row in rows
     })
-    asked = {row.id: _asked(row, messages[row.message_id]) for row in rows}
+    asked = {row.id: ask(row, messages[row.message_id]) for row in rows}
     busy = _busy(asked)
     rows = [row for row in rows if row.id not in busy]
     done.looked = len(rows)
-    judge = _Judge(rows, asked, messages, house, at)
-    taken: list[tuple[_Row, Verdict, Edition]] = []
+    scales = Scales(rows, asked, messages, at, house.zone)
+    shown = _recipients(sender.channel, scales.points())
     skips: list[tuple[int, str]] = []
     holds: list[tuple[int, str, datetime]] = []
     for row in rows:
-        edition, verdict = judge.edition(row), judge(row)
+        edition, verdict = scales.edition(row), scales(row)
+        point = verdict.contact_point
         if verdict.until and verdict.until < row.expires_at:
             holds.append((row.id, verdict.reason, verdict.until))
         elif not verdict or edition is None:
             skips.append((row.id, verdict.reason or Reason.NO_EDITION))
+        elif point is not None and point.pk not in shown:
+            skips.append((row.id, Reason.NO_ADDRESS))
         else:
-            taken.append((row, verdict, edition))
-    epoch = mark.epoch() if taken else ""
-    done.jobs = _jobs(taken, messages, judge, sender, house, marked=bool(epoch))
+            recipient = shown[point.pk] if point else str(row.profile_id)
+            done.jobs.append(_job(row, point, edition, recipient, scales, sender, house))
+    epoch = mark.epoch() if done.jobs else ""
+    for job in done.jobs:
+        job.marked = bool(epoch)
     done.skipped, done.held = len(skips), len(holds)
     _write(done.jobs, skips, holds, epoch, at)
     return done
 
 
-def _due(sender: Sender, at: datetime, limit: int) -> list[_Row]:
-    found: list[_Row] = []
+def _due(sender: Sender, at: datetime, limit: int) -> list[Row]:
+    found: list[Row] = []
     with raw_cursor() as cursor:
         for lane in Urgency.values:
             if len(found) < limit:
                 asked = (sender.pk, lane, at, limit - len(found))
-                found += [_Row(*row) for row in cursor.execute(DUE, asked).fetchall()]
+                found += [Row(*row) for row in cursor.execute(DUE, asked).fetchall()]
     return found
-
-
-def _asked(row: _Row, message: Message) -> Asked:
-    """Return what is asked about a delivery: a question to an address goes there and nowhere else.
-
-    An address that it was handed over to before is the one of every try.
-    """
-    point = row.contact_point_id if row.confirms_id or row.attempts else None
-    return Asked.about(message, profile_id=row.profile_id, point=point)
 
 
 def _busy(asked: Mapping[int, Asked]) -> set[int]:
@@ -187,103 +160,35 @@ def _busy(asked: Mapping[int, Asked]) -> set[int]:
     return {pk for pk, one in asked.items() if one.profile_id in busy and not one.transactional}
 
 
-class _Judge:
-    """Says of each delivery of a batch whether it goes, in order: what goes counts for the next."""
-
-    def __init__(
-        self,
-        rows: Sequence[_Row],
-        asked: Mapping[int, Asked],
-        messages: Mapping[int, Message],
-        house: House,
-        at: datetime,
-    ) -> None:
-        self.asked, self.messages, self.at = asked, messages, at
-        mine = [asked[row.id] for row in rows]
-        self.verdicts = permit(asked=set(mine), at=at)
-        limited = {one.profile_id for one in mine if is_limited(one)}
-        self.limits = limits(profile_ids=limited, at=at, zone=house.zone)
-        people = array({one.profile_id for one in mine})
-        with raw_cursor() as cursor:
-            found = cursor.execute(
-                "SELECT id, traits FROM customers_profile WHERE id = ANY(%s::bigint[])", [people]
-            )
-            # Django's connection leaves JSON as text.
-            self.traits: dict[int, dict[str, Any]] = {
-                profile: orjson.loads(traits) for profile, traits in found
-            }
-        kept = {row.edition_id for row in rows if row.edition_id and row.attempts}
-        self.editions = Edition.objects.in_bulk(kept) if kept else {}
-        self.served: set[int] = set()
-
-    def edition(self, row: _Row) -> Edition | None:
-        """Return the form that is sent: that of the first try, else the one of today."""
-        kept = self.editions.get(row.edition_id or 0)
-        return kept or self.messages[row.message_id].current
-
-    def __call__(self, row: _Row) -> Verdict:
-        """Return the last word on one delivery."""
-        asked = self.asked[row.id]
-        found = self.verdicts[asked]
-        if row.expires_at <= self.at:
-            return Verdict(None, Reason.EXPIRED)
-        if not found or self.edition(row) is None:
-            return found
-        if found.once and row.profile_id in self.served:
-            return Verdict(None, Reason.RHYTHM)
-        if is_limited(asked):
-            held = self._held(asked)
-            if held:
-                return Verdict(None, held.reason, until=held.until)
-            self.limits.count(profile_id=asked.profile_id, channel=asked.channel, topic=asked.topic)
-        if not asked.transactional:
-            self.served.add(row.profile_id)
-        return found
-
-    def _held(self, asked: Asked) -> Held | None:
-        return self.limits.hold(
-            profile_id=asked.profile_id, channel=asked.channel, topic=asked.topic,
-            traits=self.traits.get(asked.profile_id, {}),
-        )  # fmt: skip
-
-
-def _jobs(
-    taken: Sequence[tuple[_Row, Verdict, Edition]],
-    messages: Mapping[int, Message],
-    judge: _Judge,
+def _job(
+    row: Row,
+    point: ContactPoint | None,
+    edition: Edition,
+    recipient: str,
+    scales: Scales,
     sender: Sender,
     house: House,
-    *,
-    marked: bool,
-) -> list[Job]:
-    shown = _recipients(sender.channel, [verdict for _row, verdict, _edition in taken])
-    jobs = []
-    for row, verdict, edition in taken:
-        message, point = messages[row.message_id], verdict.contact_point
-        # Spares a question each: what is sent reads its channel there.
-        edition.message = message
-        traits = judge.traits.get(row.profile_id, {})
-        if point is not None and point.channel == "email":
-            traits = {"email": point.shown} | traits
-        job = Job(
-            id=row.id, profile_id=row.profile_id, message=message, edition=edition,
-            contact_point_id=point.pk if point else None,
-            recipient=shown[point.pk] if point else str(row.profile_id),
-            values=Values(traits, row.event),
-            sender=sender.address or house.sender, confirms_id=row.confirms_id,
-            journey_id=row.journey_id, attempts=row.attempts + 1, queued_at=row.queued_at,
-            repeats=judge.asked[row.id].transactional, marked=marked,
-        )  # fmt: skip
-        jobs.append(job)
-    return jobs
+) -> Job:
+    message = scales.messages[row.message_id]
+    # Spares a question each: what is sent reads its channel there.
+    edition.message = message
+    traits = scales.traits.get(row.profile_id, {})
+    if point is not None and point.channel == ContactPoint.Channel.EMAIL:
+        traits = {"email": point.shown} | traits
+    return Job(
+        id=row.id, profile_id=row.profile_id, message=message, edition=edition,
+        contact_point_id=point.pk if point else None, recipient=recipient,
+        values=Values(traits, row.event), sender=sender.address or house.sender,
+        confirms_id=row.confirms_id, journey_id=row.journey_id, attempts=row.attempts + 1,
+        queued_at=row.queued_at, repeats=scales.asked[row.id].transactional,
+    )  # fmt: skip
 
 
-def _recipients(channel: str, verdicts: Iterable[Verdict]) -> dict[int, str]:
-    points = [one.contact_point for one in verdicts if one.contact_point]
+def _recipients(channel: str, points: Sequence[ContactPoint]) -> dict[int, str]:
     try:
         return CHANNELS.get(channel)().recipients(points)
     except UnknownKind:
-        return {point.pk: point.shown for point in points}
+        return {}
 
 
 def _write(

@@ -12,14 +12,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import redis
 
-from journeys import advance, mark, pace, settle, ways
+from journeys import announce, mark, pace, settle, ways
 from journeys.channels.base import Adapter, Outcome, Parcel, Receipt, Unusable
 from journeys.channels.email import mime
 from journeys.claim import Job, claim
 from journeys.compose import House, compose, token, trial
+from journeys.links import return_path
 from journeys.models import Delivery, Message, Sender
 
 log = logging.getLogger(__name__)
@@ -50,7 +52,7 @@ def dispatch(
     for sender in ways.with_work(at=at):
         _dispatch(sender, house, at, limit, channels, total)
     if total.sent or total.failed:
-        advance.announce(at=at)
+        announce.announce(at=at)
     return total
 
 
@@ -66,7 +68,7 @@ def _dispatch(
         return
     limit = ways.may_take(sender, limit, at=at)
     key, rate = f"sender:{sender.pk}", sender.rate or house.rate
-    granted = pace.take(key, rate=rate, want=limit) if limit else 0
+    granted = pace.take(key, rate=rate, want=limit, burst=sender.burst) if limit else 0
     if not granted:
         total.throttled = True
         return
@@ -88,8 +90,9 @@ def _dispatch(
 def _finish(sender: Sender, work: HandOver, adapter: Adapter, total: Dispatched) -> None:
     try:
         found = settle.settle(
-            jobs=work.jobs, receipts=work.receipts, idempotent=adapter.idempotent, at=work.at
-        )
+            jobs=work.jobs, receipts=work.receipts, broken=work.broken,
+            idempotent=adapter.idempotent, at=work.at,
+        )  # fmt: skip
     except BaseException:
         # The reaper reads what we know.
         work.marks.flush()
@@ -113,6 +116,7 @@ class HandOver:
         self.stopped = False
         self.until = time.monotonic() + HAND_OVER_SECONDS
         self.receipts: dict[int, Receipt] = {}
+        self.broken: dict[int, str] = {}
         self.health = ways.Health()
         self.trying: int | None = None
 
@@ -131,21 +135,31 @@ class HandOver:
         for number, job in enumerate(self.jobs):
             if self.stopped or time.monotonic() > self.until:
                 return
-            content = compose(
-                edition=job.edition,
-                values=job.values,
-                recipient=job.recipient,
-                sender=job.sender,
-                delivery=job.id,
-                contact_point=job.contact_point_id,
-                house=self.house,
-                at=job.queued_at,
-                confirms=job.confirms_id,
-            )
+            try:
+                content = self._compose(job)
+            except Exception as error:
+                # One message that can't be filled keeps nobody else's from going.
+                log.exception("Delivery %s can't be composed", job.id)
+                self.broken[job.id] = f"{type(error).__name__}: {error}"
+                continue
             self._mark(number, job.id)
             self.trying = job.id
-            sender, name = mime.address_of(job.sender), token(delivery=job.id)
+            name = token(delivery=job.id)
+            sender = return_path(sender=job.sender, name=name, house=self.house)
             yield Parcel(job.id, sender, job.recipient, content, name)
+
+    def _compose(self, job: Job) -> Any:
+        return compose(
+            edition=job.edition,
+            values=job.values,
+            recipient=job.recipient,
+            sender=job.sender,
+            delivery=job.id,
+            contact_point=job.contact_point_id,
+            house=self.house,
+            at=job.queued_at,
+            confirms=job.confirms_id,
+        )
 
     def _mark(self, number: int, delivery: int) -> None:
         if not self.marking:

@@ -43,13 +43,14 @@ class LocalBucket:
         self.lock = threading.Lock()
         self.left: dict[str, tuple[float, float]] = {}
 
-    def take(self, key: str, *, rate: int, want: int) -> int:
+    def take(self, key: str, *, rate: int, want: int, burst: int | None = None) -> int:
         """Take up to `want` tokens; return how many there were."""
         rate = max(1, rate // 2)
+        most = float(max(1, (burst or 2 * rate) // 2))
         with self.lock:
             now = time.monotonic()
-            left, at = self.left.get(key, (float(rate), now))
-            left = min(float(rate), left + (now - at) * rate)
+            left, at = self.left.get(key, (most, now))
+            left = min(most, left + (now - at) * rate)
             got = min(want, int(left))
             self.left[key] = (left - got, now)
         return got
@@ -72,7 +73,7 @@ def take(key: str, *, rate: int, want: int, burst: int | None = None) -> int:
         return int(hints.client().eval(_TAKE, 2, *keys, rate, want, burst or rate))  # type: ignore[arg-type]
     except redis.RedisError as error:
         log.warning("No pace from Redis, going by half: %s", error)
-        return _local.take(key, rate=rate, want=want)
+        return _local.take(key, rate=rate, want=want, burst=burst)
 
 
 def adapt(key: str, *, slower: bool) -> float:

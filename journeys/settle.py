@@ -67,7 +67,12 @@ class Settled:
 
 
 def settle(
-    *, jobs: Sequence[Job], receipts: Mapping[int, Receipt], idempotent: bool, at: datetime
+    *,
+    jobs: Sequence[Job],
+    receipts: Mapping[int, Receipt],
+    broken: Mapping[int, str],
+    idempotent: bool,
+    at: datetime,
 ) -> Settled:
     """Write down how a batch went, with its events and the addresses that were refused.
 
@@ -76,6 +81,7 @@ def settle(
     Args:
         jobs: what was claimed.
         receipts: the answers, by delivery; what has none was not handed over.
+        broken: what could not even be composed, with the reason.
         idempotent: whether the provider takes a message with the same token only once.
         at: the moment.
     """
@@ -88,8 +94,13 @@ def settle(
                 wait=wait if slow else timedelta(0), repeats=job.repeats or idempotent,
             )
             for job in jobs
+            if job.id not in broken
         }
     )  # fmt: skip
+    for job in jobs:
+        if job.id in broken:
+            told = broken[job.id]
+            done.endings[job.id] = Ending(State.FAILED, Reason.MISSING, told, job.attempts, at)
     with transaction.atomic(), raw_cursor() as cursor:
         cursor.execute(LOCK, [array(done.endings)])
         rows = [_row(pk, one) for pk, one in done.endings.items()]

@@ -11,7 +11,7 @@ import pytest
 from customers import consent
 from customers.models import ContactPoint, Event
 from dxp.lib import hints
-from journeys import claim, compose, dispatch, enroll, mark, pace, reap, settle
+from journeys import announce, claim, compose, dispatch, enroll, mark, pace, reap, settle
 from journeys.channels.base import Adapter, Outcome, Receipt
 from journeys.channels.email.channel import Server, Smtp
 from journeys.compose import House
@@ -240,6 +240,7 @@ class TestReaper:
         marks.trying(0)
 
         assert self.reaped() == "SENT"
+        announce.announce(at=NOON)
         assert Event.objects.filter(name="Message Sent").count() == 1
 
     def test_a_redis_that_forgot_proves_nothing(self, leased):
