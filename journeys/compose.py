@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from html import escape
-from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat, formats, translation
