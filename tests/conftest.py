@@ -127,3 +127,11 @@ def dataset():
         return found
 
     return folder
+
+
+@pytest.fixture
+def journey(db):
+    """Return a time machine for journeys: `journey.draw(…).enter("ana").after(days=2).sent(…)`."""
+    from tests.journeys.time_machine import TimeMachine
+
+    return TimeMachine()

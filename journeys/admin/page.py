@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -46,15 +47,20 @@ def name_of(profile: Profile, sight: define.Sight) -> str:
     return profile.display_name
 
 
-def found(words: str) -> list[Profile]:
-    """Return a few people whose name, address or id begins with what was typed."""
+def searched(words: str) -> QuerySet[Profile]:
+    """Return the people whose name, address or id begins with what was typed."""
     people = Profile.objects.filter(state=Profile.State.ACTIVE)
     if PUBLIC_ID.fullmatch(words):
-        return list(people.filter(public_id=words))
+        return people.filter(public_id=words)
     points = ContactPoint.objects.filter(value__startswith=words.lower()).values("profile_id")
     aliases = Alias.objects.filter(value__startswith=words).values("profile_id")
     named = Profile.objects.named(words).order_by().values("pk")
-    return list(people.filter(pk__in=points.union(aliases, named))[:MOST_FOUND])
+    return people.filter(pk__in=points.union(aliases, named))
+
+
+def found(words: str) -> list[Profile]:
+    """Return a few people whose name, address or id begins with what was typed."""
+    return list(searched(words)[:MOST_FOUND]) if words else []
 
 
 class JourneyPage(WagtailAdminTemplateMixin, TemplateView):

@@ -119,6 +119,17 @@ class Rehearsal:
                 return
             self.until(following)
 
+    @property
+    def standing(self) -> Enrollment:
+        """The run as it stands.
+
+        Raises:
+            NotLetIn: nobody entered.
+        """
+        if self.run is None:
+            raise NotLetIn(str(self.journey))
+        return self.run
+
     def _is_under_way(self) -> bool:
         return self.run is not None and self.run.ended_at is None and self.run.lane != Lane.FAILED
 
@@ -156,18 +167,18 @@ class Rehearsal:
             self._seq = step.seq
             told = self._steps.get(step.node, {})
             why = phrase.reason(told, step.outcome, step.why, self.names)
-            self._note("step", self._title(step.node), why, step.node)
+            self._note("step", self.title(step.node), why, step.node)
         if self.run.ended_at and not any(line.kind == "ended" for line in self.lines):
             self._note("ended", phrase.outcome(self.run.outcome, self.names))
         if self.run.lane == Lane.FAILED:
-            self._note("failed", self._title(self.run.node), self.run.error, self.run.node)
+            self._note("failed", self.title(self.run.node), self.run.error, self.run.node)
 
     def _tell_rest(self) -> None:
         assert self.run is not None
         until = self.run.until or self.run.due_at
         if self._is_under_way() and self.run.resting and (self.run.node, until) != self._rest:
             self._rest = (self.run.node, until)
-            self._note("rest", self._title(self.run.node), node=self.run.node, until=until)
+            self._note("rest", self.title(self.run.node), node=self.run.node, until=until)
 
     def _look_when_it_matters(self) -> None:
         """Of a wait for a condition, look again only when time alone can change its answer.
@@ -255,7 +266,8 @@ class Rehearsal:
             edition=delivery.message.current,
         )
 
-    def _title(self, node: str) -> str:
+    def title(self, node: str) -> str:
+        """Return what a step is called."""
         return self._called.get(node, node)
 
     def _note(
