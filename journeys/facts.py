@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,7 +16,8 @@ from journeys import timing
 from journeys.nodes import Sent
 from journeys.runs import Run
 
-PEOPLE = "SELECT id, traits FROM customers_profile WHERE id = ANY(%s::bigint[])"
+# Django lets cursors hand JSON over as its text.
+PEOPLE = "SELECT id, traits::text FROM customers_profile WHERE id = ANY(%s::bigint[])"
 LAST_SENT = """
 SELECT DISTINCT ON (enrollment_id) enrollment_id, state IN ('QUEUED', 'SENDING'), sent_at
 FROM journeys_delivery WHERE enrollment_id = ANY(%s::bigint[])
@@ -40,7 +42,7 @@ def _person(cursor: Any, runs: Sequence[Run], at: datetime) -> None:
     people = {run.profile for run in runs}
     traits = dict(cursor.execute(PEOPLE, [array(people)]).fetchall())
     for run in runs:
-        run.here.facts.traits = traits.get(run.profile) or {}
+        run.here.facts.traits = json.loads(traits.get(run.profile) or "{}")
         run.here.facts.zone = timing.zone_of(run.here.facts.traits, default)  # type: ignore[arg-type]
 
 
