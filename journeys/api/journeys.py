@@ -6,7 +6,8 @@ from datetime import UTC
 from typing import Any
 
 import orjson
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
@@ -92,8 +93,9 @@ class EnrollmentAsking(Asking):
 
 def counted() -> QuerySet[Journey]:
     """Return all journeys with how many people are under way."""
-    running = Count("enrollment", filter=Q(enrollment__ended_at__isnull=True))
-    return Journey.objects.select_related("current").annotate(running=running)
+    running = Enrollment.objects.running().filter(journey=OuterRef("pk")).order_by()
+    count = running.values("journey").annotate(n=Count("pk")).values("n")
+    return Journey.objects.select_related("current").annotate(running=Coalesce(Subquery(count), 0))
 
 
 class JourneysView(ListView):

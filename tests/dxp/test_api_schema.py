@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 import schemathesis
+from django.contrib.auth.models import Permission
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,6 +20,8 @@ from schemathesis.specs.openapi import checks
 from customers import segment
 from customers.models import IdentityLink
 from dxp.lib.clock import now
+from journeys import enroll, publish
+from journeys.models import Journey
 from tests.customers import people
 
 pytestmark = pytest.mark.django_db
@@ -91,9 +94,21 @@ def world():
     """Somebody and something to ask for, and the header of a program that may do all."""
     ana, eva = people.ana(), people.chen()
     group = segment.create(name="Croatia", slug="croatia", rule=people.from_country("HR"), at=now())
-    secret = people.token(people.marketer(), "all")["HTTP_AUTHORIZATION"]
+    mara = people.marketer()
+    rights = ("view_journey", "publish_journey")
+    mara.user_permissions.add(*Permission.objects.filter(codename__in=rights))
+    secret = people.token(mara, "all")["HTTP_AUTHORIZATION"]
     link = IdentityLink.objects.get().pk
-    there = {"public_id": str(ana.public_id), "slug": group.slug, "link": link}
+    journey = Journey.objects.create(
+        name="Quotes", entry={"type": "api"}, reentry="KEYED",
+        outline=[{"id": "rest", "type": "delay", "mode": "for", "amount": 1, "unit": "days"}],
+    )  # fmt: skip
+    publish.publish(journey=journey, at=now())
+    run = enroll.by_hand(journey=journey, profile_id=eva.pk, at=now(), by="mara")
+    there = {
+        "public_id": str(ana.public_id), "slug": group.slug, "link": link, "journey": journey.pk,
+        "run": run.pk,
+    }  # fmt: skip
     return there, {"Authorization": secret}, str(eva.public_id)
 
 
@@ -135,6 +150,7 @@ def told():
 def test_the_examples_of_the_schema_are_taken(api, world, path, method, body):
     there, header, other = world
     body = {**body, "profile": other} if "profile" in body else body
+    body = {**body, "profile_id": there["public_id"]} if "profile_id" in body else body
     named = {name: value for name, value in there.items() if f"{{{name}}}" in path}
     case = api[path][method.upper()].Case(
         path_parameters=named, body=body, media_type="application/json", headers=header
