@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 import pytest
 from aiosmtpd.smtp import AuthResult
 
-from journeys.channels.base import Outcome, Parcel
+from journeys.channels.base import Outcome, Parcel, Unusable
 from journeys.channels.email import mime
 from journeys.channels.email.channel import BadAddress, Folder, Server, Smtp, open_channel
 from journeys.channels.email.smtp import stuff
+from tests.journeys.relay import Relay
 from tests.journeys.sink import Sink, free_port
 
 BODY = b"Subject: hi\r\n\r\nhello\r\n"
@@ -120,6 +121,117 @@ class TestSmtp:
         channel = Smtp(Server.parse(f"smtp://127.0.0.1:{free_port()}"), timeout=2)
 
         assert outcomes(channel, "ana@example.com") == ["throttled"]
+
+
+class TestFaults:
+    """Servers that refuse, hang, leave and die, at every command."""
+
+    @pytest.fixture(params=[True, False], ids=["pipelining", "in turn"])
+    def relay(self, request):
+        with Relay(pipelining=request.param) as running:
+            yield running
+
+    @pytest.fixture
+    def channel(self, relay):
+        one = Smtp(Server.parse(relay.url), timeout=0.3)
+        yield one
+        one.close()
+
+    @pytest.mark.parametrize(
+        ("command", "answer", "outcome", "recipient"),
+        [
+            ("GREET", "554 go away", "throttled", False),
+            ("EHLO", "421 too busy", "throttled", False),
+            ("MAIL", "451 4.3.0 later", "temporary", False),
+            ("MAIL", "550 5.7.1 not you", "permanent", False),
+            ("MAIL", "421 4.7.0 too fast", "throttled", False),
+            ("RCPT", "451 4.7.1 greylisted", "temporary", False),
+            ("RCPT", "550 5.1.1 unknown", "permanent", True),
+            ("RCPT", "550 no such user here", "permanent", True),
+            ("RCPT", "554 5.7.1 relay denied", "permanent", False),
+            ("DATA", "451 4.3.0 later", "temporary", False),
+            ("DATA", "554 5.5.1 no", "permanent", False),
+            ("END", "452 4.2.2 full", "temporary", False),
+            ("END", "554 5.7.1 spam", "permanent", False),
+            ("END", "421 4.7.0 too much", "throttled", False),
+        ],
+    )
+    def test_a_no_at_each_command(self, relay, channel, command, answer, outcome, recipient):
+        relay.says(command, answer)
+
+        (receipt,) = channel.send(parcels("ana@example.com"))
+
+        assert (receipt.outcome.value, receipt.recipient_refused) == (outcome, recipient)
+        assert relay.messages == []
+
+    @pytest.mark.parametrize("deed", ["hang", "close"])
+    @pytest.mark.parametrize(
+        ("command", "outcome"),
+        [
+            ("GREET", "throttled"),
+            ("EHLO", "throttled"),
+            ("MAIL", "temporary"),
+            ("RCPT", "temporary"),
+            ("DATA", "temporary"),
+            ("END", "unknown"),
+        ],
+    )
+    def test_silence_is_in_doubt_only_after_the_message(
+        self, relay, channel, command, outcome, deed
+    ):
+        relay.does(command, deed)
+
+        assert outcomes(channel, "ana@example.com") == [outcome]
+
+        relay.deeds.clear()
+        assert outcomes(channel, "ana@example.com") == ["ok"]
+        assert len(relay.messages) == 1
+
+    def test_a_server_that_took_it_and_died_may_have_it(self, relay, channel):
+        relay.does("END", "take")
+
+        assert outcomes(channel, "ana@example.com") == ["unknown"]
+        assert len(relay.messages) == 1
+
+    def test_one_that_says_no_and_leaves_said_no(self, relay, channel):
+        relay.says("RCPT", "550 5.1.1 unknown")
+        relay.does("RSET", "close")
+
+        receipts = list(channel.send(parcels("gone@example.com")))
+
+        assert (receipts[0].outcome, receipts[0].recipient_refused) == (Outcome.PERMANENT, True)
+
+    def test_one_that_closes_after_ten_gets_the_rest_over_new_connections(self, relay, channel):
+        relay.most = 10
+
+        found = outcomes(channel, *[f"ana{n}@example.com" for n in range(25)])
+
+        assert found == ["ok"] * 25
+        assert [to for to, _content in relay.messages] == [f"ana{n}@example.com" for n in range(25)]
+        assert relay.connections == 3
+
+    @pytest.mark.parametrize(
+        ("auth", "expected"),
+        [
+            ("PLAIN LOGIN", ["AUTH PLAIN AGFuYQBwQHNz"]),
+            ("LOGIN", ["AUTH LOGIN", "YW5h", "cEBzcw=="]),
+        ],
+    )
+    def test_signs_in_as_the_server_likes(self, auth, expected):
+        with Relay(auth=auth) as relay:
+            server = Server("127.0.0.1", relay.port, "ana", "p@ss")
+            assert outcomes(Smtp(server, timeout=2), "ana@example.com") == ["ok"]
+
+        assert relay.commands[1 : 1 + len(expected)] == expected
+
+    def test_a_wrong_password_is_nobodys_fault_and_said_at_the_check(self):
+        with Relay() as relay:
+            relay.says("AUTH", "535 5.7.8 no")
+            channel = Smtp(Server("127.0.0.1", relay.port, "ana", "wrong"), timeout=2)
+
+            assert outcomes(channel, "ana@example.com") == ["throttled"]
+            with pytest.raises(Unusable, match="535"):
+                channel.check()
 
 
 class TestSecurity:

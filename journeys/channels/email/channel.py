@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import os
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from journeys.channels.base import Adapter, Outcome, Parcel, Receipt
+from django.utils.translation import gettext_lazy as _
+
+from journeys.channels.base import Adapter, Outcome, Parcel, Receipt, Setting, Unusable
+from journeys.channels.email.kind import Email
 from journeys.channels.email.smtp import Broken, Connection, Lost, Refused
 
 # Servers close after some thousand messages; a new connection before that costs nothing.
+SECONDS = 20.0
 MOST_PER_CONNECTION = 1000
 LONGEST_IDLE_SECONDS = 20.0
+# What a connection that the server closed between two messages looks like.
+CLOSED = frozenset({Outcome.THROTTLED, Outcome.TEMPORARY})
 
 
 class BadAddress(ValueError):
@@ -62,8 +68,9 @@ class Smtp(Adapter):
     name = "email"
 
     def __init__(
-        self, server: Server, *, timeout: float = 20.0, context: ssl.SSLContext | None = None
+        self, server: Server, *, timeout: float = SECONDS, context: ssl.SSLContext | None = None
     ) -> None:
+        super().__init__({})
         self.server = server
         self.timeout = timeout
         self.context = context
@@ -77,6 +84,15 @@ class Smtp(Adapter):
             yield self._send(parcel)
 
     def _send(self, parcel: Parcel) -> Receipt:
+        used = self.sent if self.connection is not None else 0
+        receipt = self._try(parcel)
+        if used and self.connection is None and receipt.outcome in CLOSED:
+            # The server had enough of this connection before it took the message: servers close
+            # after so many messages, or when nothing is said for a while.
+            receipt = self._try(parcel)
+        return receipt
+
+    def _try(self, parcel: Parcel) -> Receipt:
         try:
             connection = self._open()
         except (OSError, Broken, Refused) as error:
@@ -120,8 +136,7 @@ class Smtp(Adapter):
                 connection.command(b"STARTTLS", 220)
                 connection.renew(self._secure(plain))
             if self.server.user:
-                secret = f"\0{self.server.user}\0{self.server.password}".encode()
-                connection.command(b"AUTH PLAIN " + base64.b64encode(secret), 235)
+                connection.sign_in(self.server.user, self.server.password)
         except BaseException:
             plain.close()
             raise
@@ -131,11 +146,56 @@ class Smtp(Adapter):
         context = self.context or ssl.create_default_context()
         return context.wrap_socket(plain, server_hostname=self.server.host)
 
+    def check(self) -> str:
+        """Connect, sign in, and return how the server greets.
+
+        Raises:
+            Unusable: nobody is there, or it does not let us in.
+        """
+        try:
+            return self._open().greeting
+        except (OSError, Broken, Refused) as error:
+            self.close()
+            raise Unusable(str(error)[:300]) from error
+
     def close(self) -> None:
         """Say goodbye and close."""
         if self.connection is not None:
             self.connection.quit()
             self.connection = None
+
+
+@Email.adapters.register
+class OwnServer(Smtp):
+    """A mail server named in the sender's form, where the default one is named by a setting."""
+
+    name = "smtp"
+    label = _("Mail server (SMTP)")
+    settings = (
+        Setting("host", _("Host")),
+        Setting("port", _("Port"), kind="number", default=587),
+        Setting(
+            "security", _("Security"), kind="choice", default="starttls",
+            options=(
+                ("starttls", _("STARTTLS")), ("tls", _("TLS from the start")), ("none", _("None")),
+            ),
+        ),
+        Setting("user", _("User"), required=False),
+        Setting("password", _("Password"), kind="secret", required=False),
+    )  # fmt: skip
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        secure = str(config.get("security") or "starttls")
+        server = Server(
+            host=str(config.get("host") or ""),
+            port=int(config.get("port") or 587),
+            user=str(config.get("user") or ""),
+            password=str(config.get("password") or ""),
+            starttls=secure == "starttls",
+            tls=secure == "tls",
+        )
+        super().__init__(server, timeout=float(config.get("seconds") or SECONDS))
+        self.config = config
 
 
 class Folder(Adapter):
@@ -144,6 +204,7 @@ class Folder(Adapter):
     name = "email"
 
     def __init__(self, folder: Path) -> None:
+        super().__init__({})
         self.folder = folder
 
     def send(self, batch: Iterable[Parcel]) -> Iterator[Receipt]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import socket
@@ -42,11 +43,12 @@ class Connection:
     def __init__(self, wire: socket.socket) -> None:
         self.wire = wire
         self.reader = wire.makefile("rb")
-        self.offers: set[str] = set()
+        self.greeting = ""
+        self.offers: dict[str, str] = {}
 
     def greet(self) -> None:
         """Read the greeting and introduce ourselves."""
-        self._expect(self._answer(), 220)
+        self.greeting = self._expect(self._answer(), 220)
         self._hello()
 
     def renew(self, wire: socket.socket) -> None:
@@ -60,10 +62,27 @@ class Connection:
         self.wire.sendall(b"EHLO " + name + b"\r\n")
         code, text = self._answer()
         if code == 250:
-            self.offers = {line.split(" ")[0].upper() for line in text.split("\n")[1:] if line}
+            said = [line.upper().partition(" ") for line in text.split("\n")[1:] if line]
+            self.offers = {word: rest for word, _space, rest in said}
             return
         self.command(b"HELO " + name, 250)
-        self.offers = set()
+        self.offers = {}
+
+    def sign_in(self, user: str, password: str) -> None:
+        """Give our name and password, in the way that the server offers.
+
+        Raises:
+            Refused: it does not let us in.
+        """
+        ways = self.offers.get("AUTH", "PLAIN").replace("=", " ").split()
+        if "PLAIN" in ways or "LOGIN" not in ways:
+            secret = base64.b64encode(f"\0{user}\0{password}".encode())
+            self.command(b"AUTH PLAIN " + secret, 235)
+            return
+        # Older servers of a large vendor know nothing else.
+        self.command(b"AUTH LOGIN", 334)
+        self.command(base64.b64encode(user.encode()), 334)
+        self.command(base64.b64encode(password.encode()), 235)
 
     def command(self, line: bytes, expected: int) -> str:
         """Send one command and return the answer's text.
@@ -109,23 +128,49 @@ class Connection:
 
     def _ask_at_once(self, mail: bytes, to: bytes) -> None:
         self.wire.sendall(mail + b"\r\n" + to + b"\r\nDATA\r\n")
-        answers = [self._answer(), self._answer(), self._answer()]
+        refused: Refused | None = None
+        codes = []
+        for expected, recipient in ((250, False), (250, True), (354, False)):
+            try:
+                answer = self._answer()
+                codes.append(answer[0])
+                if refused is None:
+                    self._expect(answer, expected, recipient=recipient)
+            except Refused as error:
+                refused = error
+            except (OSError, Broken):
+                if refused is None:
+                    raise
+                # It said no, and left: no is the answer.
+                refused.closes = True
+                break
+        if refused is None:
+            return
+        if codes[2:] == [354]:
+            if codes[1] < 300:
+                # It has a recipient all the same: an empty message would be delivered.
+                refused.closes = True
+            else:
+                self._end_nothing(refused)
+        self._reset(refused)
+        raise refused
+
+    def _end_nothing(self, error: Refused) -> None:
+        """End a message that has no recipient, which the server waits for (RFC 2920 3.1)."""
         try:
-            self._expect(answers[0], 250)
-            self._expect(answers[1], 250, recipient=True)
-            self._expect(answers[2], 354)
-        except Refused as error:
-            if answers[2][0] == 354:
-                # It waits for a message that has no recipient: an empty one ends that (RFC 2920
-                # 3.1).
-                self.wire.sendall(b".\r\n")
-                self._answer()
-            self._reset(error)
-            raise
+            self.wire.sendall(b".\r\n")
+            self._answer()
+        except (OSError, Broken):
+            error.closes = True
 
     def _reset(self, error: Refused) -> None:
-        if not error.closes:
+        if error.closes:
+            return
+        try:
             self.command(b"RSET", 250)
+        except (OSError, Broken, Refused):
+            # What it said of the message stands, whatever became of the connection.
+            error.closes = True
 
     def quit(self) -> None:
         """Say goodbye; whether it is heard doesn't matter."""
