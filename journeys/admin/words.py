@@ -211,6 +211,7 @@ def _said() -> dict[str, str]:
         "noPlace": _("It can't move further in this direction."),
         "undone": _("Undone."),
         "redone": _("Done again."),
+        "fault": _("One thing is missing or wrong."),
         "faults": _("%(n)s things are missing or wrong."),
         "next": _("Show the next"),
         "noFaults": _("Everything is complete."),

@@ -260,8 +260,7 @@ class OutlineController extends window.StimulusModule.Controller {
   // Only who has left a new step is told what is missing in it.
   left({ target, relatedTarget }) {
     if (target.id === "key-entry" && this.isKeyed !== Boolean(this.it.state.entry.key)) {
-      // After the focus has come to where it goes.
-      setTimeout(() => this.draw());
+      this.afterPress(() => this.draw());
     }
     const part = target.closest("[data-step], [data-ending], #entry-fields");
     if (!part || part.contains(relatedTarget) || !part.isConnected) return;
@@ -288,10 +287,25 @@ class OutlineController extends window.StimulusModule.Controller {
   markSoon() {
     if (this.isMarking) return;
     this.isMarking = true;
-    queueMicrotask(() => {
+    this.afterPress(() => {
       this.isMarking = false;
       this.mark();
     });
+  }
+
+  // What moves under the pointer while it is pressed is not clicked; and the focus has come to where it goes.
+  afterPress(act) {
+    if (this.waiting) this.waiting.push(act);
+    else setTimeout(act);
+  }
+
+  pressed() {
+    this.waiting ??= [];
+  }
+
+  released() {
+    for (const act of this.waiting ?? []) setTimeout(act);
+    this.waiting = null;
   }
 
   mark() {
@@ -301,7 +315,7 @@ class OutlineController extends window.StimulusModule.Controller {
     const { words } = this.known;
     const n = this.shownFaults.length;
     const loose = this.shownFaults.filter(({ focus }) => !focus).map(({ fault }) => fault.text);
-    const said = n ? words.faults.replace("%(n)s", n) : words.noFaults;
+    const said = { 0: words.noFaults, 1: words.fault }[n] ?? words.faults.replace("%(n)s", n);
     const text = this.it.state.outline.length || n ? [said, ...loose].join(" ") : "";
     if (this.summaryTarget.textContent !== text) this.summaryTarget.textContent = text;
     this.summaryTarget.nextElementSibling.hidden = !this.shownFaults.some(({ focus }) => focus);
