@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from journeys.bounce.verdict import CODE, STATUS, Evidence
+from journeys.bounce.verdict import CODE, MOST, STATUS, Evidence
 
 ADDRESS = re.compile(r"[\w.+\-=%!#$&'*/?^`{|}~]+@(?:[\w\-]+\.)*[\w\-]+\.?", re.ASCII)
 _FIELD = re.compile(r"^([A-Za-z][\w\-]*)[ \t]*:[ \t]*(.*(?:\n[ \t]+.*)*)", re.MULTILINE)
@@ -39,7 +39,7 @@ def fields(block: str) -> dict[str, str]:
     """Return the fields of a block, unfolded, by their name in lower case; the first counts."""
     found: dict[str, str] = {}
     for name, value in _FIELD.findall(block):
-        found.setdefault(name.lower(), re.sub(r"\s*\n\s+", " ", value).strip())
+        found.setdefault(name.lower(), " ".join(value[:MOST].split()))
     return found
 
 
