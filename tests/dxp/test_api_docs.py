@@ -8,11 +8,14 @@ import shlex
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from customers import fold
 from customers.models import Event
 from dxp.lib.clock import now
 from dxp.users import scopes
+from journeys import publish
+from journeys.models import Journey
 from tests.customers import people
 
 PAGE = (Path(__file__).parent.parent.parent / "docs/api.md").read_text()
@@ -66,13 +69,21 @@ def fits(told, shown):
 
 @pytest.mark.django_db
 def test_every_example_gives_the_answer_that_stands_below_it(client):
-    secret = people.token(people.marketer(), "all")["HTTP_AUTHORIZATION"].split()[1]
-    known = {"DXP": "", "TOKEN": secret}
+    mara = people.marketer()
+    rights = ("view_journey", "publish_journey")
+    mara.user_permissions.add(*Permission.objects.filter(codename__in=rights))
+    secret = people.token(mara, "all")["HTTP_AUTHORIZATION"].split()[1]
+    rest = {"id": "rest", "type": "delay", "mode": "for", "amount": 1, "unit": "days"}
+    journey = Journey.objects.create(
+        name="Quotes", entry={"type": "api"}, reentry="KEYED", outline=[rest]
+    )
+    publish.publish(journey=journey, at=now())
+    known = {"DXP": "", "TOKEN": secret, "JOURNEY": str(journey.pk)}
 
     for command, shown in examples():
         answer = run(client, command, known)
         assert fits(answer.json(), json.loads(shown)), (command, answer.content.decode())
-        known.setdefault("ANA", answer.json().get("id", ""))
+        known.setdefault("ANA", str(answer.json().get("id", "")))
         fold.drain(at=now())
 
     assert len(examples()) >= 9
@@ -83,7 +94,7 @@ def test_the_page_names_every_scope_and_every_address():
     from tests.house.doors import doors
 
     for one in scopes.SCOPES.values():
-        assert re.search(rf"\| `{one.name}` .*`customers\.", PAGE), one.name
+        assert re.search(rf"\| `{one.name}` .*`(customers|journeys)\.", PAGE), one.name
     for door in doors():
         if door.route.startswith("api/v1/"):
             path = re.sub(r"<slug:\w+>", "SLUG", re.sub(r"<(uuid|int):\w+>", "ID", door.route))
