@@ -79,6 +79,11 @@ def pytest_runtest_teardown(item, nextitem):
         import psycopg
         from django.db import connections
 
+        from journeys import charts, compose
+
+        # The copy gives the same numbers again to other versions and editions.
+        charts.of.cache_clear()
+        compose.targets.cache_clear()
         connections.close_all()
         with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
             server.execute(f'DROP DATABASE IF EXISTS "{COPY["mine"]}" WITH (FORCE)')

@@ -27,7 +27,7 @@ class Point:
 
 def points(*, journey: Journey, plan: graph.Plan, at: datetime) -> list[Point]:
     """Return what to know about a draft that can be walked."""
-    used = [step.get("message") for step in graph.steps_of(plan.outline) if step["type"] == "send"]
+    used = [step["message"] for step in graph.steps_of(plan.outline) if step["type"] == "send"]
     messages = list(
         Message.objects.filter(pk__in=used).select_related("topic", "sender").order_by("name")
     )

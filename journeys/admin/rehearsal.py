@@ -73,8 +73,8 @@ class RehearsalPage(JourneyPage):
                 house=house(),
                 names=self.names,
             )
-        except graph.BadOutline as error:
-            faults = [one["text"] for one in faults_of(plan, error.faults)]
+        except graph.BadOutline:
+            faults = [one["text"] for one in faults_of(plan)]
             self.refused = " ".join([_("Some steps are not complete yet."), *faults])
         except rehearse.NotLetIn:
             self.refused = _("This event lets nobody in: it is filtered out, or lacks the key.")

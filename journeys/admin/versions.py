@@ -107,8 +107,8 @@ class RollbackPage(JourneyPage):
             version = publish.rollback(
                 journey=self.journey, version=self.version, at=clock.now(), by=user
             )
-        except graph.BadOutline as error:
-            found = faults_of(publish.plan_of(self.version), error.faults)
+        except graph.BadOutline:
+            found = faults_of(publish.plan_of(self.version))
             words = " ".join(one["text"] for one in found)
             messages.error(request, _("This version can't be brought back: %s") % words)
             return redirect("journeys_journeys:versions", self.journey.pk)

@@ -62,7 +62,8 @@ class Rehearsal:
         self.event: Mapping[str, Any] = {}
         self._steps = {str(one["id"]): one for one in graph.steps_of(journey.current.outline)}
         self._called = phrase.called(journey.current.outline, names)
-        self._seq, self._rest = 0, ("", None)
+        self._seq = 0
+        self._rest: tuple[str, datetime | None] = ("", None)
 
     def enter(self, properties: Mapping[str, Any] | None = None) -> None:
         """Let the person in as the journey says: by the event that it asks for, else directly.
@@ -213,7 +214,7 @@ class Rehearsal:
 
     def _write(self, notice: Notice) -> None:
         """Write traits as the engine does: only then its run goes on."""
-        rests = Enrollment.objects.filter(pk=notice.enrollment_id, ended_at__isnull=True)
+        rests = Enrollment.objects.filter(pk=notice.enrollment_id or 0, ended_at__isnull=True)
         try:
             with transaction.atomic():
                 describe.describe(

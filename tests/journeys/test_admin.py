@@ -31,7 +31,7 @@ LIST = "/admin/journeys/journeys/"
 RIGHTS = [
     "access_admin", "view_journey", "add_journey", "change_journey", "delete_journey",
     "publish_journey", "view_message", "add_message", "change_message", "publish_message",
-    "view_delivery", "view_profile",
+    "view_delivery", "view_profile", "see_name", "see_contact",
 ]  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from customers import describe
 from customers.models import Event, Profile
 from journeys import phrase, publish, rehearse
 from journeys.models import Cap, Delivery, Enrollment, Journey, QuietHours, Version
@@ -130,6 +131,7 @@ class TestNothingIsLeft:
         assert (journey.state, journey.current) == ("DRAFT", None)
 
     def test_somebody_we_know_stays_as_they_are(self, welcome, ana):
+        describe.describe(profile_id=ana.pk, traits={"firstName": "Ana"}, source="crm", at=NOON)
         journey = draft({"type": "update", "trait": "plan", "value": "gold"}, send(welcome))
 
         done = run(journey, who=ana.pk)

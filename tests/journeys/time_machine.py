@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from customers import consent, identify
+from customers import consent, describe, identify
 from customers.models import Alias, Profile
 from journeys import phrase, publish
 from journeys.compose import House
@@ -126,9 +126,10 @@ class TimeMachine:
                     purpose="marketing", channel=channel, state="GRANTED", method="form",
                     contact_point=point, at=self.at,
                 )  # fmt: skip
-            Profile.objects.filter(pk=alias.profile_id).update(
-                is_known=True, traits={"firstName": name.capitalize()}
-            )
+            describe.describe(
+                profile_id=alias.profile_id, traits={"firstName": name.capitalize()},
+                source="test", at=self.at,
+            )  # fmt: skip
         return Profile.objects.get(pk=alias.profile_id)
 
 
