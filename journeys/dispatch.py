@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ import redis
 from journeys import announce, mark, pace, settle, ways
 from journeys.channels.base import Adapter, Outcome, Parcel, Receipt, Unusable
 from journeys.channels.email import mime
-from journeys.claim import Job, claim
+from journeys.claim import Claimed, Job, claim
 from journeys.compose import House, compose, token, trial
 from journeys.links import return_path
 from journeys.models import Delivery, Message, Sender
@@ -27,6 +27,7 @@ from journeys.models import Delivery, Message, Sender
 log = logging.getLogger(__name__)
 BATCH = 100
 HAND_OVER_SECONDS = 120.0
+State = Delivery.State
 # How a sender opens its way out; tests and rehearsals bring their own.
 Ways = Callable[[Sender, House], Adapter]
 
@@ -59,6 +60,7 @@ def dispatch(
 def _dispatch(
     sender: Sender, house: House, at: datetime, limit: int, channels: Ways, total: Dispatched
 ) -> None:
+    began = time.monotonic()
     try:
         adapter = channels(sender, house)
     except Unusable as error:
@@ -82,21 +84,25 @@ def _dispatch(
             # The trial did not take place.
             ways.learn(sender, ways.Health(), at=at)
         return
-    work = HandOver(done.jobs, house, at)
-    work.run(adapter)
-    _finish(sender, work, adapter, total)
+    work = HandOver(done, house, at, until=began + HAND_OVER_SECONDS)
+    try:
+        work.run(adapter)
+        _finish(sender, work, adapter, total)
+    finally:
+        work.marks.close()
 
 
 def _finish(sender: Sender, work: HandOver, adapter: Adapter, total: Dispatched) -> None:
     try:
         found = settle.settle(
-            jobs=work.jobs, receipts=work.receipts, broken=work.broken,
+            jobs=work.jobs, lease=work.lease, receipts=work.receipts, broken=work.broken,
             idempotent=adapter.idempotent, at=work.at,
         )  # fmt: skip
     except BaseException:
         # The reaper reads what we know.
         work.marks.flush()
         raise
+    work.marks.drop()
     total.sent += found.sent
     total.failed += found.failed
     total.later += found.later
@@ -109,12 +115,12 @@ def _finish(sender: Sender, work: HandOver, adapter: Adapter, total: Dispatched)
 class HandOver:
     """The parcels of a batch, each marked when the channel takes it, and the answers so far."""
 
-    def __init__(self, jobs: Sequence[Job], house: House, at: datetime) -> None:
-        self.jobs, self.house, self.at = jobs, house, at
-        self.marks = mark.Marks()
-        self.marking = jobs[0].marked
+    def __init__(self, claimed: Claimed, house: House, at: datetime, *, until: float) -> None:
+        self.jobs, self.lease = claimed.jobs, claimed.lease
+        self.house, self.at, self.until = house, at, until
+        self.marks = mark.Marks(claimed.lease)
+        self.marking = not claimed.lease.startswith(".")
         self.stopped = False
-        self.until = time.monotonic() + HAND_OVER_SECONDS
         self.receipts: dict[int, Receipt] = {}
         self.broken: dict[int, str] = {}
         self.health = ways.Health()
@@ -133,7 +139,7 @@ class HandOver:
 
     def _parcels(self) -> Iterator[Parcel]:
         for number, job in enumerate(self.jobs):
-            if self.stopped or time.monotonic() > self.until:
+            if self.stopped:
                 return
             try:
                 content = self._compose(job)
@@ -142,10 +148,10 @@ class HandOver:
                 log.exception("Delivery %s can't be composed", job.id)
                 self.broken[job.id] = f"{type(error).__name__}: {error}"
                 continue
-            self._mark(number, job.id)
+            if time.monotonic() > self.until or not self._mark(number, job.id):
+                return
             self.trying = job.id
-            name = token(delivery=job.id)
-            sender = return_path(sender=job.sender, name=name, house=self.house)
+            sender, name = mime.address_of(job.sender), token(delivery=job.id)
             yield Parcel(job.id, sender, job.recipient, content, name)
 
     def _compose(self, job: Job) -> Any:
@@ -161,17 +167,19 @@ class HandOver:
             confirms=job.confirms_id,
         )
 
-    def _mark(self, number: int, delivery: int) -> None:
+    def _mark(self, number: int, delivery: int) -> bool:
+        """Leave the mark; return False if our lease is over, by which the rest is somebody's."""
         if not self.marking:
-            return
+            return True
         try:
-            self.marks.trying(delivery)
+            return self.marks.trying(delivery)
         except redis.RedisError as error:
             log.warning("No more marks in this batch: %s", error)
             self.marking = False
             rest = [job.id for job in self.jobs[number:]]
             # From here on the reaper must know that silence proves nothing.
-            Delivery.objects.filter(pk__in=rest, state=Delivery.State.SENDING).update(mark_epoch="")
+            left = Delivery.objects.filter(pk__in=rest, state=State.SENDING, mark_epoch=self.lease)
+            return left.update(mark_epoch=mark.without_marks(self.lease)) == len(rest)
 
     def _take(self, receipt: Receipt) -> None:
         """Keep an answer, and stop when the other side asks for patience or fails and fails."""

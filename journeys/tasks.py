@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from celery import shared_task
 from django.conf import settings
 
-from dxp.lib import clock, hints
+from dxp.lib import clock, hints, mailbox
 from journeys import advance as engine
 from journeys import dispatch as outbox
-from journeys import fill, pause, schedule, track, transfer
+from journeys import fill, pause, schedule, tally, track, transfer
 from journeys import reap as reaper
+from journeys import retire as retirement
 from journeys.compose import House
 from journeys.models.enrollments import Lane
+from journeys.receive import Received, receive
 
+log = logging.getLogger(__name__)
 ADVANCE, DISPATCH = "journeys.tasks.advance", "journeys.tasks.dispatch"
-TRANSFER = "journeys.tasks.transfer"
+TRANSFER, FILL = "journeys.tasks.transfer", "journeys.tasks.fill"
 LOOK_SECONDS = 2.0
 
 
@@ -29,7 +34,9 @@ def house() -> House:
         rate=settings.SEND_RATE,
         smtp_url=settings.SMTP_URL,
         mail_dir=settings.MAIL_DIR,
+        bounces=settings.BOUNCE_ADDRESS,
         zone=ZoneInfo(settings.TIME_ZONE),
+        networks=tuple(settings.ALLOWED_NETWORKS),
     )
 
 
@@ -96,9 +103,60 @@ def move_versions() -> None:
     hints.now(TRANSFER)
 
 
+def fetch_bounces() -> Received:
+    """Report what lies in the mailbox for returned mail; return how much it was.
+
+    Raises:
+        Unreachable: the mailbox can't be opened.
+    """
+    total = Received()
+
+    def deal(mails: Sequence[bytes]) -> Sequence[bool]:
+        nonlocal total
+        total, understood = receive(mails=mails, at=clock.now())
+        return understood
+
+    if settings.BOUNCE_URL:
+        mailbox.empty(settings.BOUNCE_URL, deal)
+    return total
+
+
+@shared_task(name="journeys.tasks.bounces")
+def bounces() -> None:
+    """Look for returned mail."""
+    try:
+        fetch_bounces()
+    except mailbox.Unreachable as error:
+        log.warning("The mailbox for returned mail: %s", error)
+
+
 @shared_task(name="journeys.tasks.reap")
 def reap() -> None:
     """Settle what dead senders left, and let people of resumed journeys go on."""
     reaper.reap(at=clock.now())
-    if pause.go_on(at=clock.now()) + fill.go_on():
+    if pause.go_on(at=clock.now()):
         hints.now(ADVANCE)
+
+
+@shared_task(name=FILL)
+def let_in() -> None:
+    """Let the people of a segment onto a journey for a while."""
+    hints.looking(FILL)
+    until = time.monotonic() + LOOK_SECONDS
+    while time.monotonic() < until:
+        if not fill.step():
+            return
+        hints.now(ADVANCE)
+    hints.now(FILL)
+
+
+@shared_task(name="journeys.tasks.count")
+def count() -> None:
+    """Put together how many people passed each step."""
+    tally.sum_up()
+
+
+@shared_task(name="journeys.tasks.retire")
+def retire() -> None:
+    """Put versions aside that nobody walks any more."""
+    retirement.retire(at=clock.now())

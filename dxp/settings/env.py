@@ -79,6 +79,16 @@ _declare(
     "Alder & Finch <hello@alderandfinch.example>",
     "Sender of messages when the template names none.",
 )
+_declare(
+    "BOUNCE_ADDRESS",
+    "",
+    "Where mail comes back to that could not be delivered, such as `bounces@example.org`: each message gets one of its own, `bounces+name@example.org`, as its return path. Empty: the sender's address.",
+)
+_declare(
+    "BOUNCE_URL",
+    "",
+    "The mailbox in which returned mail lies, looked at each minute: `imaps://user:password@host/INBOX` or `pop3s://…`; what was understood is deleted there. Empty: none; `manage.py bounces` takes returned mail from a mail server's pipe.",
+)
 _declare("SEND_RATE", "50", "Messages a second at most through one sender.")
 _declare(
     "ALLOWED_NETWORKS",
