@@ -55,24 +55,33 @@ SELECT count(*) FROM began"""
 def fill(*, journey: Journey, at: datetime) -> int:
     """Begin a run for everyone who is in the segment of the journey's entry; return how many began.
 
-    Goes in bites by rising profile; what a killed worker left, `go_on` finishes.
+    Goes in bites by rising profile; what a killed worker left, `step` finishes.
     """
-    Journey.objects.filter(pk=journey.pk, state__in=OPEN, filling__isnull=True).update(
-        filling={"after": 0, "at": at.isoformat()}
-    )
+    begin(journey=journey, at=at)
     began = 0
     while (bitten := _bite_anyhow(journey.pk)) is not None:
         began += bitten
     return began
 
 
-def go_on() -> int:
-    """Finish what killed workers left; return how many began."""
-    began = 0
-    for number in Journey.objects.filter(filling__isnull=False).values_list("pk", flat=True):
-        while (bitten := _bite_anyhow(number)) is not None:
-            began += bitten
-    return began
+def begin(*, journey: Journey, at: datetime) -> bool:
+    """Take note that everyone in the segment shall enter; return False if that is under way.
+
+    `step` does it.
+    """
+    ready = Journey.objects.filter(pk=journey.pk, state__in=OPEN, filling__isnull=True)
+    return ready.update(filling={"after": 0, "at": at.isoformat()}) == 1
+
+
+def step() -> int:
+    """Let the next people onto each journey that is being filled; return how many were looked at.
+
+    Others may be at it too: each takes its own bite.
+    """
+    being = Journey.objects.filter(filling__isnull=False).order_by("pk")
+    return sum(
+        bitten is not None for bitten in map(_bite_anyhow, being.values_list("pk", flat=True))
+    )
 
 
 def _bite_anyhow(journey: int) -> int | None:
