@@ -9,7 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from customers.rights import KEEPERS, Keeper, Person, rows_of
 from journeys import mark
-from journeys.models import Delivery, Enrollment, Notice, Step, Suppression
+from journeys.models import (
+    Delivery,
+    Enrollment,
+    Notice,
+    OnsiteMessage,
+    PushSubscription,
+    Step,
+    Suppression,
+)
 
 
 def _of(person: Person) -> Q:
@@ -26,7 +34,7 @@ def _erase_runs(person: Person, at: datetime) -> int:
     runs = list(found.values_list("pk", flat=True))
     gone = Step.objects.filter(enrollment__in=runs).delete()[0]
     deliveries = Delivery.objects.filter(_deliveries(person) | Q(enrollment__in=runs))
-    mark.forget(list(deliveries.values_list("pk", flat=True)))
+    mark.forget(list(deliveries.exclude(mark_epoch="").values_list("pk", "mark_epoch")))
     gone += deliveries.delete()[0]
     return int(gone + Enrollment.objects.filter(pk__in=runs).delete()[0])
 
@@ -52,10 +60,20 @@ def register() -> None:
             "journey_steps", (Step,), steps.export, steps.erase, label=_("Steps of journeys"),
             about=_("What happened on the way."),
         ),
+        rows_of(
+            "onsite_messages", OnsiteMessage, _of, label=_("Messages on our pages"),
+            about=_("What waits for you on our pages, or was shown to you there."),
+        ),
         Keeper(
             "messages", (Delivery,), messages.export, messages.erase, label=_("Messages"),
             about=_("What was sent to you, when, and what became of it."),
             stores=("redis:journeys:mark:*",),
+        ),
+        rows_of(
+            "push_subscriptions", PushSubscription,
+            lambda person: Q(contact_point__in=person.contact_point_ids),
+            label=_("Browsers that show our messages"),
+            about=_("Where your browser's push service is reached, and the keys for it."),
         ),
         rows_of(
             "refused_addresses", Suppression,

@@ -19,7 +19,7 @@ from customers.extend import Use
 from customers.models import ConsentEntry, Profile, Segment
 from customers.record import Recorded
 from dxp.lib import hints
-from journeys import confirm, join, publish
+from journeys import confirm, join, publish, show
 from journeys import hear as ears
 from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
@@ -46,6 +46,7 @@ def ask_address(entry: ConsentEntry, at: datetime) -> None:
 def merge(kept: int, absorbed: int, at: datetime) -> None:
     """Bring the journeys of two people who are one together."""
     join.merge(kept=kept, absorbed=absorbed, at=at)
+    show.merge(kept=kept, absorbed=absorbed)
 
 
 @hooks.register("customers_profiles_split")

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q
+from django.urls import reverse
 
 from dxp.lib import crypto
 from dxp.lib.kinds import UnknownKind
@@ -85,9 +86,17 @@ def make(sender: Sender, house: House) -> Adapter:
             return open_channel(house.smtp_url, house.mail_dir)
         kind = CHANNELS.get(sender.channel).adapters.get(sender.adapter)
         config = {one.name: one.default for one in kind.settings}
-        return kind(config | sender.config | secrets_of(sender) | {"networks": house.networks})
+        ours = {"networks": house.networks, "callback": _callback(sender, house)}
+        return kind(config | sender.config | secrets_of(sender) | ours)
     except (UnknownKind, BadAddress, crypto.BrokenSeal, KeyError, ValueError) as error:
         raise Unusable(str(error)) from error
+
+
+def _callback(sender: Sender, house: House) -> str:
+    """Return where a gateway tells us what became of messages."""
+    if sender.channel != "sms" or not sender.pk:
+        return ""
+    return house.site + reverse("journeys:sms", args=[sender.pk])
 
 
 def check(sender: Sender, house: House) -> str:

@@ -116,6 +116,8 @@ def furnish(*, at):
             # Of nobody: tokens are their owner's alone.
             "token_pk": 0,
             "number": 0,
+            # Of a sender that sends mail: nobody hears answers for it.
+            "sender": letter.sender_id,
             "revision_id": written.pk,
             "revision_id_a": "earliest",
             "revision_id_b": "latest",

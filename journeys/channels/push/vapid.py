@@ -18,6 +18,7 @@ from dxp.lib.outbound import Answer, Refused
 from journeys.channels.base import Parcel, Receipt, Setting, Unusable
 from journeys.channels.push.kind import Push, packed
 from journeys.channels.web import WebAdapter
+from journeys.models import PushSubscription
 
 # A token holds for a day at most (RFC 8292); it is used for half of that.
 TOKEN_SECONDS = 12 * 3600
@@ -90,10 +91,13 @@ class WebPush(WebAdapter):
         return self.client.post(browser["endpoint"], body, headers)
 
     def judge(self, parcel: Parcel, answer: Answer) -> Receipt:
-        """Read the status; 404 and 410 say that this browser is not pushed to any more."""
+        """Read the status; a browser that its service no longer knows is forgotten."""
         receipt = super().judge(parcel, answer)
         place = answer.headers.get("location", "")[:200]
         gone = answer.status in {404, 410}
+        if gone:
+            endpoint = json.loads(parcel.recipient)["endpoint"]
+            PushSubscription.objects.filter(endpoint=endpoint).delete()
         return replace(receipt, recipient_refused=gone, provider_id=place)
 
     def _token(self, endpoint: str) -> str:
