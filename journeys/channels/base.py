@@ -7,10 +7,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from customers.models import ContactPoint
 from dxp.lib.kinds import Registry
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+# What a person reads, translated when it is read.
+Words: TypeAlias = "str | _StrPromise"
 
 
 class Outcome(enum.Enum):
@@ -68,12 +74,12 @@ class Setting:
     """
 
     name: str
-    label: str
+    label: Words
     kind: str = "text"
-    help: str = ""
+    help: Words = ""
     required: bool = True
     default: Any = ""
-    options: Sequence[tuple[str, str]] = ()
+    options: Sequence[tuple[str, Words]] = ()
 
 
 class Adapter(ABC):
@@ -86,7 +92,7 @@ class Adapter(ABC):
     """
 
     name: ClassVar[str] = ""
-    label: ClassVar[str] = ""
+    label: ClassVar[Words] = ""
     settings: ClassVar[Sequence[Setting]] = ()
     # Whether the provider takes a message with the same token only once: then a try without an
     # answer is simply repeated.
@@ -195,7 +201,7 @@ class Channel(ABC):
     """
 
     name: ClassVar[str] = ""
-    label: ClassVar[str] = ""
+    label: ClassVar[Words] = ""
     icon: ClassVar[str] = "mail"
     # The sort of contact point; empty: it needs none (its recipient is the person).
     contact: ClassVar[str] = ""

@@ -102,7 +102,7 @@ class Report(models.Model):
 class PushSubscription(models.Model):
     """A browser that agreed to be pushed to (RFC 8030); its contact point's value is a digest."""
 
-    contact_point = models.OneToOneField(ContactPoint, models.CASCADE, related_name="push")
+    contact_point = models.OneToOneField(ContactPoint, models.CASCADE, related_name="+")
     endpoint = models.TextField()
     p256dh = models.CharField(max_length=200)
     auth = models.CharField(max_length=100)
