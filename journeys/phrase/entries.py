@@ -14,7 +14,7 @@ _ = gettext_noop
 def entry(told: Mapping[str, Any], names: Names) -> str:
     """Return where people enter."""
     kind = told.get("type")
-    segment = names.segments.get(told.get("segment") or 0) or GAP
+    segment = names.segment(told.get("segment"))
     if kind == "segment":
         if told.get("change") == "left":
             return names(_("leaves the segment “%(segment)s”"), segment=segment)

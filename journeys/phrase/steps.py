@@ -77,8 +77,7 @@ def _split(told: Mapping[str, Any], names: Names) -> str:
 
 
 def _send(told: Mapping[str, Any], names: Names) -> str:
-    found = names.messages.get(told.get("message") or 0)
-    return names(_("Send “%(message)s”"), message=found or GAP)
+    return names(_("Send “%(message)s”"), message=names.message(told.get("message")))
 
 
 def _update(told: Mapping[str, Any], names: Names) -> str:

@@ -43,6 +43,14 @@ class Names:
         """Return a number with its noun."""
         return self.plural(one, many, n) % {"n": n}
 
+    def message(self, told: Any) -> str:
+        """Return what a message is called."""
+        return self.messages.get(told, GAP) if isinstance(told, int) else GAP
+
+    def segment(self, told: Any) -> str:
+        """Return what a segment is called."""
+        return self.segments.get(told, GAP) if isinstance(told, int) else GAP
+
     @property
     def words(self) -> Words:
         """The same for rules."""
