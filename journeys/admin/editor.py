@@ -192,7 +192,11 @@ class JourneyEdit(Editor, generic.EditView):
 def known_to_editor(journey: Journey | None) -> dict[str, Any]:
     """Return what the editor knows from the start."""
     channels = channel_names()
+    offered = graph.described()
+    words = {one["name"]: one["label"] for one in offered}
+    words |= {f"{one['name']}Help": one["help"] for one in offered}
     return {
+        "kindsOffered": offered,
         "messages": [
             {
                 "id": pk,
@@ -210,7 +214,7 @@ def known_to_editor(journey: Journey | None) -> dict[str, Any]:
         ],
         "events": event_names(),
         "counts": counts.by_step(journey) if journey and journey.current_id else {},
-        "words": editor_words(),
+        "words": words | editor_words(),
         "addresses": {
             "size": address("size"),
             "check": address("check"),

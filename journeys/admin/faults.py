@@ -135,6 +135,7 @@ def _of_steps() -> dict[str, str]:
         "no_trait": _("Choose a trait."),
         "trait": _("This trait can't be written."),
         "value": _("Write a value of at most 500 letters."),
+        "missing": _("Please answer this."),
         "no_message": _("Choose a message."),
         "message": _("This message is not published, or was deleted."),
         "no_event": _("Name the event."),

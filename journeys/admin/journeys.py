@@ -10,9 +10,11 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from journeys import phrase
 from journeys.admin.asks import CheckView, CountsView, SizeView
 from journeys.admin.editor import JourneyCreate, JourneyEdit
 from journeys.admin.forms import JourneyForm
+from journeys.admin.page import names
 from journeys.admin.pages import pages
 from journeys.admin.tables import OwnViewSet, StateColumn, StepsIndexView, TextColumn, WhenColumn
 from journeys.models import Enrollment, Journey
@@ -27,7 +29,7 @@ class JourneyList(StepsIndexView):
 
     def get_base_queryset(self) -> QuerySet[Journey]:
         """Return journeys with their number of people."""
-        return Journey.objects.select_related("segment", "current")
+        return Journey.objects.all()
 
     @cached_property
     def running(self) -> dict[int, int]:
@@ -35,6 +37,11 @@ class JourneyList(StepsIndexView):
         return dict(
             Enrollment.objects.running().order_by().values_list("journey").annotate(Count("pk"))
         )
+
+    @cached_property
+    def names(self) -> phrase.Names:
+        """How to tell where people enter."""
+        return names()
 
     @cached_property
     def list_display(self) -> list[Any]:
@@ -47,7 +54,11 @@ class JourneyList(StepsIndexView):
                 accessor="get_state_display",
                 primary=lambda one: one.state == Journey.State.LIVE,
             ),
-            TextColumn("segment", label=_("Starts by segment")),
+            TextColumn(
+                "entry",
+                label=_("People enter"),
+                accessor=lambda one: phrase.entry(one.entry, self.names),
+            ),
             TextColumn(
                 "running",
                 label=_("People under way"),

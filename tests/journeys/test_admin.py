@@ -12,7 +12,7 @@ from django.test import Client
 from dxp.users.models import User
 from journeys import publish
 from journeys.admin.panels import profile_panel
-from journeys.models import Delivery, Enrollment, Journey, Message
+from journeys.models import Delivery, Journey, Message
 from tests.journeys.conftest import (
     NOON,
     delay,
@@ -21,7 +21,6 @@ from tests.journeys.conftest import (
     happened,
     person,
     send,
-    wait,
     write,
 )
 from tests.journeys.test_advance import walk_all
@@ -61,90 +60,8 @@ def form(segment, steps, **changes):
     }  # fmt: skip
 
 
-def waiting(event, **told):
-    """A wait whose only way has an id, as the editor gives it one."""
-    step = wait(event, **told)
-    step["for"][0]["id"] = "w1"
-    return step
-
-
 def numbered(*steps):
     return [{"id": f"a{number}", **step} for number, step in enumerate(steps)]
-
-
-class TestDrawing:
-    def test_mara_saves_a_draft_that_is_not_complete(self, mara, fans):
-        steps = numbered(waiting(""), {"type": "send"})
-
-        response = mara.post(f"{LIST}new/", form(fans, steps), follow=True)
-
-        journey = Journey.objects.get()
-        assert (journey.state, len(journey.outline)) == ("DRAFT", 2)
-        assert "Name the event." in response.content.decode()
-
-    def test_and_publishes_it_when_it_is(self, mara, fans, welcome, ana):
-        data = form(fans, numbered(delay(1), send(welcome)), **{"action-publish": "1"})
-
-        mara.post(f"{LIST}new/", data)
-        happened(ana, "Liked")
-
-        assert Journey.objects.get().state == "LIVE"
-        assert Enrollment.objects.get().node == "a0"
-
-    def test_a_fault_publishes_nothing_and_loses_nothing(self, mara, fans):
-        steps = numbered(waiting("Ordered", amount=0), end())
-        data = form(fans, steps, name="My words", **{"action-publish": "1"})
-
-        response = mara.post(f"{LIST}new/", data)
-
-        page = response.content.decode()
-        assert not Journey.objects.exists()
-        assert "My words" in page
-        assert json.loads(response.context["form"]["outline"].value()) == steps
-        (fault,) = response.context["editor"]["faults"]
-        assert (fault["step"], fault["field"]) == ("a0", "amount")
-        assert fault["text"] == "Write a number of 1 or more."
-
-    @pytest.mark.parametrize(
-        "bad", ["{", "7", '[{"id": "x"}]', '[{"id": "<b>", "type": "end"}]', "[" * 5000, '"\x00"']
-    )
-    def test_nonsense_is_refused_with_words(self, mara, fans, bad):
-        response = mara.post(f"{LIST}new/", form(fans, [], outline=bad))
-
-        assert response.status_code == 200
-        assert not Journey.objects.exists()
-        assert "could not be read" in response.content.decode()
-
-    def test_the_members_of_now_come_along_only_if_asked(self, mara, fans, welcome, ana):
-        happened(ana, "Liked")
-        data = form(fans, numbered(send(welcome)), **{"action-publish": "1"})
-
-        mara.post(f"{LIST}new/", data)
-        assert not Enrollment.objects.exists()
-        edit = f"{LIST}edit/{Journey.objects.get().pk}/"
-        assert mara.get(f"{LIST}size/?segment={fans.pk}").json() == {"members": 1}
-        mara.post(edit, data | {"enroll_now": "on"})
-
-        assert Enrollment.objects.get().profile == ana
-
-    def test_a_new_version_leaves_the_old_one(self, mara, fans, welcome):
-        journey = draw(fans, send(welcome))
-        data = form(fans, numbered(delay(3), send(welcome)), **{"action-publish": "1"})
-
-        mara.post(f"{LIST}edit/{journey.pk}/", data)
-
-        assert [version.number for version in journey.versions.all()] == [2, 1]
-        assert journey.versions.last().outline == [
-            {"id": "s1", "type": "send", "message": welcome.pk}
-        ]
-
-    def test_pause_and_resume(self, mara, fans, welcome):
-        journey = draw(fans, send(welcome))
-
-        mara.post(f"{LIST}{journey.pk}/pause/")
-        assert Journey.objects.get().state == "PAUSED"
-        mara.post(f"{LIST}{journey.pk}/resume/")
-        assert Journey.objects.get().state == "LIVE"
 
 
 class TestWhoMay:

@@ -130,7 +130,9 @@ class TestDrawing:
             page.click("#add-goals")
             fill(page, "event", "Order Completed", "#goals-0")
             page.fill("#same-goals-0", "cart_id")
-            expect(page.locator("[role=status]:has-text('Everything is complete.')")).to_be_visible()
+            expect(
+                page.locator("[role=status]:has-text('Everything is complete.')")
+            ).to_be_visible()
             save(page)
             expect(page.locator(".dxp-outline__sentence")).to_have_text("plan is “gold”")
 

@@ -4,11 +4,12 @@ import { Suggestions } from "../customers/rule_asks.js";
 import { History } from "../customers/rule_history.js";
 import { does } from "../journeys/outline_acts.js";
 import { Checks, Counts } from "../journeys/outline_asks.js";
-import { keep, kept, read } from "../journeys/outline_clip.js";
-import { endings, entry, freshEntry } from "../journeys/outline_entry.js";
-import { mark } from "../journeys/outline_marks.js";
+import { Clip } from "../journeys/outline_clip.js";
+import { complete, Drafts, stored } from "../journeys/outline_drafts.js";
+import { endings, entry } from "../journeys/outline_entry.js";
+import { Marks } from "../journeys/outline_marks.js";
 import { RuleEditor, Vocabulary } from "../journeys/outline_rules.js";
-import { all, armsOf, fresh, listOf, locate, locateArm, renamed, sumOf, tooDeep, ways, whole } from "../journeys/outline_tree.js";
+import { all, armsOf, fresh, listOf, sumOf, ways } from "../journeys/outline_tree.js";
 import { list, tally, TOOLS } from "../journeys/outline_view.js";
 import { wayTitle } from "../journeys/outline_ways.js";
 
@@ -29,18 +30,23 @@ class OutlineController extends window.StimulusModule.Controller {
     this.vocabulary = new Vocabulary(this.suggestions);
     this.checks = new Checks({
       address: addresses.check, token, draft: () => JSON.stringify(this.it.state),
-      hear: (told) => this.hear(told), failed: () => this.unchecked(),
+      hear: (told) => this.hear(told), failed: () => this.marks.say(this.known.words.unchecked),
     });
     this.counts = new Counts({ address: addresses.counts, hear: (told) => this.counted(told) });
     this.editors = new Map();
-    this.fresh = new Set(this.known.isNew ? ["entry"] : []);
-    this.faults = this.known.faults;
+    this.clip = new Clip(this, this.checks);
+    this.drafts = new Drafts(this, this.form);
+    this.marks = new Marks({
+      root: this.element, summary: this.summaryTarget, words: this.known.words, faults: this.known.faults,
+      fresh: this.known.isNew ? ["entry"] : [],
+      ruleOf: (id) => (this.it.opened.has(id) && document.getElementById(`arm-${id}`) ? this.editors.get(id) : null),
+    });
     this.it = this.offer();
     this.history = new History(this.it.state);
     this.store(false);
     this.draw();
     this.reentry();
-    this.vocabulary.load(addresses.vocabulary).then(() => this.draw(), () => {});
+    this.vocabulary.load(addresses.vocabulary).then(() => this.marks.afterPress(() => this.draw()), () => {});
     this.counts.start();
   }
 
@@ -53,16 +59,16 @@ class OutlineController extends window.StimulusModule.Controller {
   offer() {
     const { known } = this;
     return {
-      ...known, state: this.stored(), vocabulary: this.vocabulary, kinds: new Map(), opened: new Set(), naming: new Set(), menu: null,
+      ...known, state: stored(this.inputs()), vocabulary: this.vocabulary, kinds: new Map(), opened: new Set(), naming: new Set(), menu: null,
       ...does(this),
       changed: (name = null) => this.changed(name),
       become: (...asked) => this.become(...asked),
-      mark: () => this.markSoon(),
+      mark: () => this.marks.soon(),
       say: (words) => this.say(words),
       act: (name, id) => this.act(name, id),
       add: (spot, place, kind) => this.add(spot, place, kind),
-      paste: (spot, place) => this.paste(kept(), spot, place),
-      hasClip: () => Boolean(read(kept() ?? "")),
+      paste: (spot, place) => this.clip.paste(this.clip.kept(), spot, place),
+      hasClip: () => !this.clip.isEmpty(),
       ruleEditor: (arm) => this.ruleEditor(arm),
       retitle: () => this.retitle(),
       count: () => this.count(),
@@ -74,23 +80,8 @@ class OutlineController extends window.StimulusModule.Controller {
     };
   }
 
-  stored() {
-    const state = {};
-    for (const name of PARTS) {
-      try {
-        state[name] = JSON.parse(this[`${name}InputTarget`].value);
-      } catch {
-        state[name] = null;
-      }
-    }
-    return this.complete(state);
-  }
-
-  complete(state) {
-    if (!state.entry?.type) state.entry = freshEntry("segment");
-    for (const name of ["goals", "exits", "outline"]) if (!Array.isArray(state[name])) state[name] = [];
-    whole(state.outline);
-    return state;
+  inputs() {
+    return Object.fromEntries(PARTS.map((name) => [name, this[`${name}InputTarget`]]));
   }
 
   draw(focus) {
@@ -105,7 +96,7 @@ class OutlineController extends window.StimulusModule.Controller {
     this.undoTarget.disabled = !this.history.past.length;
     this.redoTarget.disabled = !this.history.future.length;
     if (id) this.focus(id);
-    this.markSoon();
+    this.markAgain();
     this.count();
   }
 
@@ -123,7 +114,7 @@ class OutlineController extends window.StimulusModule.Controller {
   }
 
   store(tells = true) {
-    for (const name of PARTS) this[`${name}InputTarget`].value = JSON.stringify(this.it.state[name]);
+    for (const [name, input] of Object.entries(this.inputs())) input.value = JSON.stringify(this.it.state[name]);
     if (tells) this.outlineInputTarget.dispatchEvent(new Event("change", { bubbles: true }));
   }
 
@@ -136,7 +127,7 @@ class OutlineController extends window.StimulusModule.Controller {
   }
 
   become(change, focus, said, freshId) {
-    if (freshId) this.fresh.add(freshId);
+    if (freshId) this.marks.fresh.add(freshId);
     change();
     this.changed();
     this.draw(focus);
@@ -145,7 +136,7 @@ class OutlineController extends window.StimulusModule.Controller {
 
   add({ owner, key }, place, kind) {
     const step = fresh(kind);
-    for (const one of [step, ...armsOf(step)]) this.fresh.add(one.id);
+    for (const one of [step, ...armsOf(step)]) this.marks.fresh.add(one.id);
     this.it.menu = null;
     this.become(() => listOf(this.it.state.outline, owner, key).splice(place, 0, step), `${FIRST[kind]}-${step.id}`, this.known.words.added);
   }
@@ -154,48 +145,6 @@ class OutlineController extends window.StimulusModule.Controller {
     document.activeElement?.dispatchEvent(new Event("commit"));
     const done = this.it.acts[name](id);
     if (done === false) this.say(this.known.words.noPlace);
-  }
-
-  copy(id) {
-    const text = keep([locate(this.it.state.outline, id).step]);
-    navigator.clipboard?.writeText(text).catch(() => {});
-    this.say(this.known.words.copied);
-    return text;
-  }
-
-  // What is pasted may come from anywhere: the server reads it first.
-  async paste(text, { owner, key }, place) {
-    const { words } = this.known;
-    const told = read(text ?? "");
-    const steps = told ? await this.checks.tidied(told).catch(() => []) : [];
-    if (!steps.length) return this.say(words.noPaste);
-    const own = renamed(whole(steps));
-    const draft = structuredClone(this.it.state.outline);
-    listOf(draft, owner, key)?.splice(place, 0, ...own);
-    if (tooDeep(draft)) return this.say(words.noPlace);
-    this.it.menu = null;
-    return this.become(() => listOf(this.it.state.outline, owner, key)?.splice(place, 0, ...own), `title-${own[0].id}`, words.pasted);
-  }
-
-  copied(event) {
-    const near = this.nearStep(event);
-    if (!near || !window.getSelection().isCollapsed) return;
-    event.preventDefault();
-    event.clipboardData.setData("text/plain", this.copy(near));
-  }
-
-  pasted(event) {
-    const near = this.nearStep(event);
-    const text = event.clipboardData.getData("text/plain");
-    if (!near || !read(text)) return;
-    event.preventDefault();
-    const { owner, way, place } = locate(this.it.state.outline, near);
-    this.paste(text, { owner, key: way }, place + 1);
-  }
-
-  nearStep({ target }) {
-    if (target.closest?.("input, textarea, select")) return null;
-    return document.activeElement?.closest("[data-step]")?.dataset.step ?? null;
   }
 
   key(event) {
@@ -221,7 +170,7 @@ class OutlineController extends window.StimulusModule.Controller {
 
   travel(state, said) {
     if (!state) return;
-    this.it.state = this.complete(state);
+    this.it.state = complete(state);
     this.store();
     this.draw();
     this.checks.soon();
@@ -229,102 +178,45 @@ class OutlineController extends window.StimulusModule.Controller {
     this.say(this.known.words[said]);
   }
 
-  // Two people have drawn: either draft can be looked at, and what is shown is what will be saved.
-  theirs() {
-    this.mine ??= this.shown();
-    this.show(this.known.theirs, "theirsShown");
-  }
+  // What the page tells goes to who knows about it.
+  copied(event) { this.clip.copied(event); }
 
-  own() {
-    if (this.mine) this.show(this.mine, "mineShown");
-  }
+  pasted(event) { this.clip.pasted(event); }
 
-  shown() {
-    const written = ["name", "reentry", "again_after_days"].map((name) => [name, this.form.elements[name].value]);
-    return structuredClone({ ...this.it.state, ...Object.fromEntries(written) });
-  }
+  pressed() { this.marks.pressed(); }
 
-  show(draft, said) {
-    for (const name of ["name", "reentry", "again_after_days"]) this.form.elements[name].value = draft[name] ?? "";
-    this.become(() => {
-      const { entry: their, goals, exits, outline } = structuredClone(draft);
-      this.it.state = this.complete({ entry: their, goals, exits, outline });
-    }, null, this.known.words[said]);
-    this.reentry();
-  }
+  released() { this.marks.released(); }
+
+  nextFault() { this.marks.next(); }
+
+  theirs() { this.drafts.theirs(); }
+
+  own() { this.drafts.own(); }
 
   reentry() {
     this.againTarget.hidden = this.form.elements.reentry.value !== "AGAIN";
   }
 
-  // Only who has left a new step is told what is missing in it.
-  left({ target, relatedTarget }) {
-    if (target.id === "key-entry" && this.isKeyed !== Boolean(this.it.state.entry.key)) {
-      this.afterPress(() => this.draw());
-    }
-    const part = target.closest("[data-step], [data-ending], #entry-fields");
-    if (!part || part.contains(relatedTarget) || !part.isConnected) return;
-    const ids = [part, ...part.querySelectorAll("[data-step], [data-arm]")].map(({ dataset, id }) => dataset.step ?? dataset.arm ?? dataset.ending ?? id.replace("-fields", ""));
-    const before = this.fresh.size;
-    for (const id of ids) this.fresh.delete(id);
-    if (this.fresh.size < before) this.markSoon();
-  }
-
   hear({ faults, sentences }) {
-    this.faults = faults;
+    this.marks.faults = faults;
     this.it.sentences = sentences ?? this.it.sentences;
     for (const [id, words] of Object.entries(this.it.sentences)) {
       const place = document.getElementById(`sentence-${id}`);
       if (place) place.textContent = words || this.known.words.noRule;
     }
-    this.markSoon();
+    this.markAgain();
   }
 
-  unchecked() {
-    this.summaryTarget.textContent = this.known.words.unchecked;
-  }
-
-  markSoon() {
-    if (this.isMarking) return;
-    this.isMarking = true;
-    this.afterPress(() => {
-      this.isMarking = false;
-      this.mark();
-    });
-  }
-
-  // What moves under the pointer while it is pressed is not clicked; and the focus has come to where it goes.
-  afterPress(act) {
-    if (this.waiting) this.waiting.push(act);
-    else setTimeout(act);
-  }
-
-  pressed() {
-    this.waiting ??= [];
-  }
-
-  released() {
-    for (const act of this.waiting ?? []) setTimeout(act);
-    this.waiting = null;
-  }
-
-  mark() {
+  markAgain() {
     for (const editor of this.editors.values()) editor.mark(null);
-    const open = (id) => (this.it.opened.has(id) && document.getElementById(`arm-${id}`) ? this.editors.get(id) : null);
-    this.shownFaults = mark(this.element, this.faults, { isFresh: (id) => this.fresh.has(id), ruleOf: open });
-    const { words } = this.known;
-    const n = this.shownFaults.length;
-    const loose = this.shownFaults.filter(({ focus }) => !focus).map(({ fault }) => fault.text);
-    const said = { 0: words.noFaults, 1: words.fault }[n] ?? words.faults.replace("%(n)s", n);
-    const text = this.it.state.outline.length || n ? [said, ...loose].join(" ") : "";
-    if (this.summaryTarget.textContent !== text) this.summaryTarget.textContent = text;
-    this.summaryTarget.nextElementSibling.hidden = !this.shownFaults.some(({ focus }) => focus);
+    this.marks.soon();
   }
 
-  nextFault() {
-    const places = this.shownFaults.map(({ focus }) => focus).filter(Boolean);
-    this.latest = ((this.latest ?? -1) + 1) % places.length;
-    document.getElementById(places[this.latest])?.focus();
+  left(event) {
+    if (event.target.id === "key-entry" && this.isKeyed !== Boolean(this.it.state.entry.key)) {
+      this.marks.afterPress(() => this.draw());
+    }
+    this.marks.left(event);
   }
 
   counted({ counts, revision }) {
@@ -366,10 +258,6 @@ class OutlineController extends window.StimulusModule.Controller {
 
   resum(step) {
     document.getElementById(`sum-${step.id}`)?.replaceChildren(this.known.words.sum.replace("%(n)s", sumOf(armsOf(step))));
-  }
-
-  armOf(id) {
-    return locateArm(this.it.state.outline, id);
   }
 
   say(words) {

@@ -18,6 +18,10 @@ export function does(editor) {
     kindOf: (step) => editor.it.kinds.get(step.id),
     isOpen: (arm) => editor.it.opened.has(arm.id),
     isNaming: (step) => editor.it.naming.has(step.id),
+    eventsLike: (typed) => {
+      const wanted = typed.toLowerCase();
+      return editor.known.events.filter((name) => name.toLowerCase().includes(wanted)).slice(0, 50).map((value) => ({ value }));
+    },
     resum: (step) => editor.resum(step),
     suggested: (n) => editor.say((editor.vocabulary.told?.words.suggested ?? "").replace("%(n)s", n)),
     jumpsTo: (id) => [...all(editor.it.state.outline)].filter(({ step }) => step.type === "jump" && step.to === id).map(({ number }) => number),
@@ -64,10 +68,10 @@ function acts(editor, words) {
       editor.draw(naming.has(id) ? `name-${id}` : `rename-${id}`);
     },
     copy: (id) => {
-      editor.copy(id);
+      editor.clip.copy(id);
     },
     cut: (id) => {
-      editor.copy(id);
+      editor.clip.copy(id);
       take(id);
     },
     duplicate: (id) => {

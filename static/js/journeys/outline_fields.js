@@ -1,14 +1,49 @@
-// The fields of each kind of step. A new kind of node adds its fields here.
+// The fields of each kind of step.
 
 import { make } from "../customers/rule_parts.js";
 import { all } from "./outline_tree.js";
-import { box, choice, field, number, sideField, stay, text, timeField, traitField, unitField, weekdayFields } from "./outline_parts.js";
+import {
+  box, choice, field, number, sideField, suggesting, text, timeField, traitField, unitField, weekdayFields,
+} from "./outline_parts.js";
 
 const UNITS = ["minutes", "hours", "days", "weeks", "seconds"];
 const FIELDS = { delay, wait: length, branch: () => [], split: () => [], send, update, jump, end };
 
 export function fields(step, it) {
-  return FIELDS[step.type](step, it);
+  return (FIELDS[step.type] ?? asked)(step, it);
+}
+
+// A kind of step that somebody else offers: it says itself what it has to be told.
+function asked(step, it) {
+  const kind = it.kindsOffered.find(({ name }) => name === step.type);
+  return (kind?.asks ?? []).map((ask) => (ASKED[ask.kind] ?? ASKED.text)(step, ask, it));
+}
+
+const ASKED = {
+  text: (step, ask, it) => field(it, step, step.id, ask.name, ask.label, text(step[ask.name], { maxlength: 500 }), ask),
+  number: (step, { least, most, ...ask }, it) => (
+    field(it, step, step.id, ask.name, ask.label, number(step[ask.name], { min: least, max: most, step: "any" }), ask)
+  ),
+  boolean: (step, ask, it) => flag(step, it, ask.name, ask.label, ask),
+  choice: (step, ask, it) => (
+    field(it, step, step.id, ask.name, ask.label, choice([["", it.words.choose], ...ask.options], step[ask.name]), ask)
+  ),
+  trait: (step, ask, it) => (
+    suggesting(it, step, step.id, ask.name, ask.label, (q, signal) => it.suggest({ what: "traits", q }, signal), ask)
+  ),
+  event: (step, ask, it) => suggesting(it, step, step.id, ask.name, ask.label, async (q) => it.eventsLike(q), ask),
+};
+
+// Yes or no, where nothing has been said yet too.
+function flag(step, it, name, label, { help = "" } = {}) {
+  const empty = typeof step[name] === "boolean" ? [] : [["", it.words.choose]];
+  const control = choice([...empty, ["true", it.words.yes], ["false", it.words.no]], step[name]);
+  control.id = `${name}-${step.id}`;
+  control.addEventListener("change", () => {
+    step[name] = control.value === "" ? null : control.value === "true";
+    it.changed();
+  });
+  return box(control, name, label, { help });
 }
 
 function length(step, it, label = it.words.longest) {
@@ -103,17 +138,11 @@ function value(step, kind, it) {
     const control = kind === "number" ? number(step.value, { min: null, step: "any" }) : text(step.value, { maxlength: 500 });
     return [field(it, step, step.id, "value", it.words.value, control)];
   }
-  const control = choice([["true", it.words.yes], ["false", it.words.no]], step.value);
-  control.id = `value-${step.id}`;
-  control.addEventListener("change", () => {
-    step.value = control.value === "true";
-    it.changed();
-  });
-  return [box(control, "value", it.words.value)];
+  return [flag(step, it, "value", it.words.value)];
 }
 
 function jump(step, it) {
-  const others = [...all(it.state.outline)].filter((one) => one.step !== step);
+  const others = [...all(it.state.outline)].filter((one) => one.step.type !== "jump");
   const options = others.map((one) => [one.step.id, it.titleOf(one.step, one.number)]);
   const known = others.some((one) => one.step.id === step.to);
   const control = choice([[known ? "" : step.to ?? "", it.words.chooseStep], ...options], step.to);
@@ -122,7 +151,5 @@ function jump(step, it) {
 }
 
 function end(step, it) {
-  const control = text(step.outcome, { maxlength: 40 });
-  control.addEventListener("keydown", stay);
-  return [field(it, step, step.id, "outcome", it.words.outcome, control)];
+  return [field(it, step, step.id, "outcome", it.words.outcome, text(step.outcome, { maxlength: 40 }))];
 }

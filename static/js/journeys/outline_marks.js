@@ -1,21 +1,83 @@
-// Shows each fault at the field that it is about.
+// Shows each fault at the field that it is about, to who has left the part where it stands.
 
 import { make } from "../customers/rule_parts.js";
 
-// The places of a fault: the element of its part, what its fields are called after, and its field.
-function placeOf(fault) {
-  if (fault.step) return { part: `step-${fault.step}`, other: `arm-${fault.step}`, id: fault.step, name: fault.field };
-  const name = fault.code.replace(/^entry_/, "").replace(/^no_/, "");
-  if (fault.field === "entry") return { part: "entry-fields", id: "entry", name: name === "kind" ? "type" : name };
-  if (fault.field === "goals" || fault.field === "exits") {
-    const place = Number.parseInt(fault.where, 10);
-    return { part: `${fault.field}-${place}`, id: `${fault.field}-${place}`, name };
+export class Marks {
+  constructor({ root, summary, words, faults, fresh, ruleOf }) {
+    Object.assign(this, { root, summary, words, faults, ruleOf });
+    this.fresh = new Set(fresh);
+    this.shown = [];
   }
-  return null;
+
+  soon() {
+    if (this.isComing) return;
+    this.isComing = true;
+    this.afterPress(() => {
+      this.isComing = false;
+      this.now();
+    });
+  }
+
+  // What moves under the pointer while it is pressed is not clicked; and the focus has come to where it goes.
+  afterPress(act) {
+    if (this.waiting) this.waiting.push(act);
+    else setTimeout(act);
+  }
+
+  pressed() {
+    this.waiting ??= [];
+  }
+
+  released() {
+    for (const act of this.waiting ?? []) setTimeout(act);
+    this.waiting = null;
+  }
+
+  now() {
+    clean(this.root);
+    const faults = [...this.faults.entries()].filter(([, fault]) => !this.fresh.has(placeOf(fault)?.id));
+    this.shown = faults.map(([number, fault]) => show(fault, placeOf(fault), number, this.ruleOf));
+    const n = this.shown.length;
+    const loose = this.shown.filter(({ focus }) => !focus).map(({ fault }) => fault.text);
+    const said = { 0: this.words.noFaults, 1: this.words.fault }[n] ?? this.words.faults.replace("%(n)s", n);
+    const isBlank = !n && !this.root.querySelector(".dxp-outline__card");
+    this.say(isBlank ? "" : [said, ...loose].join(" "));
+    this.summary.nextElementSibling.hidden = !this.shown.some(({ focus }) => focus);
+  }
+
+  say(text) {
+    if (this.summary.textContent !== text) this.summary.textContent = text;
+  }
+
+  next() {
+    const places = this.shown.map(({ focus }) => focus).filter(Boolean);
+    this.latest = ((this.latest ?? -1) + 1) % places.length;
+    document.getElementById(places[this.latest])?.focus();
+  }
+
+  // Only who has left a new step is told what is missing in it.
+  left({ target, relatedTarget }) {
+    const part = target.closest("[data-step], [data-ending], #entry-fields");
+    if (!part || part.contains(relatedTarget) || !part.isConnected) return;
+    const before = this.fresh.size;
+    for (const { dataset, id } of [part, ...part.querySelectorAll("[data-step], [data-arm]")]) {
+      this.fresh.delete(dataset.step ?? dataset.arm ?? dataset.ending ?? id.replace("-fields", ""));
+    }
+    if (this.fresh.size < before) this.soon();
+  }
 }
 
-// Rules mark their own faults, as long as they are open.
-export function mark(root, faults, { isFresh, ruleOf }) {
+// The part that a fault is about, what the fields of that part are called after, and its field.
+function placeOf({ step, field, code, where }) {
+  if (step) return { parts: [`step-${step}`, `arm-${step}`], id: step, name: field };
+  const name = code.replace(/^entry_/, "").replace(/^no_/, "");
+  if (field === "entry") return { parts: ["entry-fields"], id: "entry", name: name === "kind" ? "type" : name };
+  if (field !== "goals" && field !== "exits") return null;
+  const id = `${field}-${Number.parseInt(where, 10)}`;
+  return { parts: [id], id, name };
+}
+
+function clean(root) {
   for (const old of root.querySelectorAll(".dxp-outline__fault--live")) old.remove();
   for (const old of root.querySelectorAll("[data-marked]")) {
     old.removeAttribute("aria-invalid");
@@ -23,17 +85,10 @@ export function mark(root, faults, { isFresh, ruleOf }) {
     delete old.dataset.marked;
   }
   for (const old of root.querySelectorAll(".dxp-outline__card--fault")) old.classList.remove("dxp-outline__card--fault");
-  const shown = [];
-  for (const [place, fault] of faults.entries()) {
-    const at = placeOf(fault);
-    if (at && isFresh(at.id)) continue;
-    shown.push(at ? show(fault, at, place, ruleOf) : { fault });
-  }
-  return shown;
 }
 
 function show(fault, at, number, ruleOf) {
-  const part = document.getElementById(at.part) ?? (at.other && document.getElementById(at.other));
+  const part = at?.parts.map((id) => document.getElementById(id)).find(Boolean);
   if (!part) return { fault };
   part.closest(".dxp-outline__card")?.classList.add("dxp-outline__card--fault");
   const editor = fault.field === "rule" ? ruleOf(at.id) : null;
@@ -50,20 +105,21 @@ function show(fault, at, number, ruleOf) {
   control.setAttribute("aria-invalid", "true");
   control.setAttribute("aria-describedby", told.id);
   control.dataset.marked = "";
-  (control.closest(".dxp-outline__field, .dxp-rule__where, fieldset, .dxp-outline__feet, .dxp-outline__condition") ?? control).append(told);
+  const around = ".dxp-outline__field, .dxp-rule__where, fieldset, .dxp-outline__feet, .dxp-outline__condition, .dxp-rule__wheres";
+  (control.closest(around) ?? part).append(told);
   return { fault, focus: control.id };
 }
 
 // `.where.0.value` is the value of the first filter; where that is no field, what is around it.
 function controlOf(fault, { id, name }) {
   if (!name) return null;
-  const steps = fault.where.split(".").slice(fault.step || fault.field === "entry" ? 0 : 1).filter(Boolean);
-  if (steps[0] === "where") steps.shift();
-  for (; steps.length && name === "where"; steps.pop()) {
-    const found = document.getElementById([`where-${id}`, ...steps].join("-"));
-    if (found) return found;
+  if (name === "where") {
+    const steps = fault.where.replace(/^\d+/, "").split(".").filter((step) => step && step !== "where");
+    for (; steps.length; steps.pop()) {
+      const found = document.getElementById([`where-${id}`, ...steps].join("-"));
+      if (found) return found;
+    }
+    return document.getElementById(`where-${id}-add`);
   }
-  if (name === "where") return document.getElementById(`where-${id}-add`);
-  if (name === "for") return document.getElementById(`arms-${id}`);
-  return document.getElementById(`${name}-${id}`);
+  return document.getElementById(name === "for" ? `arms-${id}` : `${name}-${id}`);
 }

@@ -27,7 +27,7 @@ export function box(control, name, label, { help = "", wide = false, input = con
 }
 
 // Enter would send the form.
-export function stay(event) {
+function stay(event) {
   if (event.key === "Enter") event.preventDefault();
 }
 
@@ -67,11 +67,7 @@ export function suggesting(it, owner, id, name, label, ask, { help = "", chose =
 }
 
 export function eventField(it, owner, id, { chose }) {
-  const ask = async (typed) => {
-    const wanted = typed.toLowerCase();
-    return it.events.filter((name) => name.toLowerCase().includes(wanted)).slice(0, 50).map((value) => ({ value }));
-  };
-  return suggesting(it, owner, id, "event", it.words.event, ask, { chose });
+  return suggesting(it, owner, id, "event", it.words.event, async (typed) => it.eventsLike(typed), { chose });
 }
 
 export function traitField(it, owner, id, label = it.words.trait) {

@@ -21,7 +21,7 @@ function freshId(letter) {
 }
 
 export function fresh(type) {
-  return { id: freshId("s"), type, ...FRESH[type]() };
+  return { id: freshId("s"), type, ...FRESH[type]?.() };
 }
 
 export function freshArm(kind) {

@@ -72,11 +72,11 @@ function last(spot, place, it) {
 
 function menu(spot, place, it) {
   const { words } = it;
-  const kinds = KINDS.filter((kind) => spot.depth < DEEPEST || !WITH_WAYS.includes(kind));
+  const kinds = [...KINDS, ...it.kindsOffered.map(({ name }) => name)].filter((kind) => spot.depth < DEEPEST || !WITH_WAYS.includes(kind));
   const choices = kinds.map((kind) => make(
     "button",
     { type: "button", class: "dxp-outline__kind", id: `new-${kind}`, onclick: () => it.add(spot, place, kind) },
-    icon(ICONS[kind]), make("strong", {}, words[kind]), make("span", {}, words[`${kind}Help`]),
+    icon(ICONS[kind] ?? "cog"), make("strong", {}, words[kind]), make("span", {}, words[`${kind}Help`]),
   ));
   return make(
     "div",
@@ -105,7 +105,7 @@ function card(step, number, depth, it) {
     { class: `dxp-outline__card dxp-outline__card--${step.type}`, id: `step-${step.id}`, "data-step": step.id, "aria-labelledby": `title-${step.id}` },
     make(
       "div", { class: "dxp-outline__head" },
-      make("h3", { id: `title-${step.id}`, tabindex: "-1" }, icon(ICONS[step.type]), ` ${title}`),
+      make("h3", { id: `title-${step.id}`, tabindex: "-1" }, icon(ICONS[step.type] ?? "cog"), ` ${title}`),
       make("span", { class: "dxp-outline__tally", id: `tally-${step.id}` }, ...tally(it.counts[step.id], it)),
     ),
     tools(step, title, it),
