@@ -73,7 +73,6 @@ class Job:
     queued_at: datetime
     # Whether it is sent again where nobody knows if it arrived.
     repeats: bool
-    marked: bool = False
 
     def about(self) -> dict[str, Any]:
         """Return what every event about this delivery says."""
@@ -90,6 +89,8 @@ class Claimed:
     """What one claim took, and what it did not."""
 
     jobs: list[Job] = field(default_factory=list)
+    # What the jobs' lease is called (`mark`).
+    lease: str = ""
     looked: int = 0
     skipped: int = 0
     held: int = 0
@@ -125,11 +126,10 @@ def claim(*, sender: Sender, house: House, at: datetime, limit: int) -> Claimed:
         else:
             recipient = shown[point.pk] if point else str(row.profile_id)
             done.jobs.append(_job(row, point, edition, recipient, scales, sender, house))
-    epoch = mark.epoch() if done.jobs else ""
-    for job in done.jobs:
-        job.marked = bool(epoch)
+    if done.jobs:
+        done.lease = mark.lease()
     done.skipped, done.held = len(skips), len(holds)
-    _write(done.jobs, skips, holds, epoch, at)
+    _write(done, skips, holds, at)
     return done
 
 
@@ -192,16 +192,15 @@ def _recipients(channel: str, points: Sequence[ContactPoint]) -> dict[int, str]:
 
 
 def _write(
-    jobs: Sequence[Job],
+    done: Claimed,
     skips: Sequence[tuple[int, str]],
     holds: Sequence[tuple[int, str, datetime]],
-    epoch: str,
     at: datetime,
 ) -> None:
     with raw_cursor() as cursor:
-        if jobs:
-            took = [(job.id, job.edition.pk, job.contact_point_id) for job in jobs]
-            cursor.execute(TAKE, [at + LEASE, epoch, *_columns(took)])
+        if done.jobs:
+            took = [(job.id, job.edition.pk, job.contact_point_id) for job in done.jobs]
+            cursor.execute(TAKE, [at + LEASE, done.lease, *_columns(took)])
         if skips:
             cursor.execute(SKIP, _columns(skips))
         if holds:

@@ -151,7 +151,8 @@ class HandOver:
             if time.monotonic() > self.until or not self._mark(number, job.id):
                 return
             self.trying = job.id
-            sender, name = mime.address_of(job.sender), token(delivery=job.id)
+            name = token(delivery=job.id)
+            sender = return_path(sender=job.sender, name=name, house=self.house)
             yield Parcel(job.id, sender, job.recipient, content, name)
 
     def _compose(self, job: Job) -> Any:

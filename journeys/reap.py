@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 
 import redis
@@ -34,14 +35,15 @@ def reap(*, at: datetime, limit: int = 1000) -> dict[str, int]:
         )
         if not over:
             return found
+        leases = {delivery.pk: delivery.mark_epoch for delivery in over}
         epoch = mark.epoch()
         try:
-            marks = mark.read([delivery.pk for delivery in over])
+            marks = mark.seize(leases)
         except redis.RedisError:
             # Redis is away for now: its memory may come back with it.
             return found
         for delivery in over:
-            known = bool(delivery.mark_epoch) and delivery.mark_epoch == epoch
+            known = mark.is_marked(delivery.mark_epoch, epoch)
             found[_reap(delivery, marks.get(delivery.pk, ""), known, at)] += 1
         Delivery.objects.bulk_update(
             over,
@@ -55,6 +57,8 @@ def reap(*, at: datetime, limit: int = 1000) -> dict[str, int]:
             for delivery in over
             if delivery.state == State.SENT
         ])  # fmt: skip
+    with contextlib.suppress(redis.RedisError):
+        mark.forget(leases.items())
     return found
 
 

@@ -24,15 +24,18 @@ LONGEST_RETRY = timedelta(hours=1)
 SLOW_DOWN = timedelta(seconds=30)
 
 State, Reason = Delivery.State, Delivery.Reason
-# The reaper may have been faster with UNKNOWN; an answer in hand is better.
+# Only what is still ours: the reaper may have given it to somebody else. Where it left a doubt, an
+# answer in hand is better.
 WRITE = """
 UPDATE journeys_delivery d SET state = v.state, reason = v.reason, detail = v.detail,
   attempts = v.attempts, due_at = v.due_at, sent_at = v.sent_at, lease_until = NULL,
   mark_epoch = '', provider_id = v.provider_id
 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::smallint[], %s::timestamptz[],
-  %s::timestamptz[], %s::text[])
-  v(id, state, reason, detail, attempts, due_at, sent_at, provider_id)
-WHERE d.id = v.id AND d.state IN ('SENDING', 'UNKNOWN') RETURNING d.id"""
+  %s::timestamptz[], %s::text[], %s::boolean[])
+  v(id, state, reason, detail, attempts, due_at, sent_at, provider_id, answered)
+WHERE d.id = v.id AND (d.state = 'UNKNOWN' AND v.answered
+  OR d.state = 'SENDING' AND split_part(d.mark_epoch, '.', 2) = split_part(%s, '.', 2))
+RETURNING d.id"""
 LOCK = """
 SELECT id FROM journeys_delivery WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"""
 TELL = """
@@ -69,6 +72,7 @@ class Settled:
 def settle(
     *,
     jobs: Sequence[Job],
+    lease: str,
     receipts: Mapping[int, Receipt],
     broken: Mapping[int, str],
     idempotent: bool,
@@ -80,6 +84,7 @@ def settle(
 
     Args:
         jobs: what was claimed.
+        lease: what their lease is called.
         receipts: the answers, by delivery; what has none was not handed over.
         broken: what could not even be composed, with the reason.
         idempotent: whether the provider takes a message with the same token only once.
@@ -103,8 +108,8 @@ def settle(
             done.endings[job.id] = Ending(State.FAILED, Reason.MISSING, told, job.attempts, at)
     with transaction.atomic(), raw_cursor() as cursor:
         cursor.execute(LOCK, [array(done.endings)])
-        rows = [_row(pk, one) for pk, one in done.endings.items()]
-        written = {pk for (pk,) in cursor.execute(WRITE, _columns(rows)).fetchall()}
+        rows = [(*_row(pk, one), pk in receipts) for pk, one in done.endings.items()]
+        written = {pk for (pk,) in cursor.execute(WRITE, [*_columns(rows), lease]).fetchall()}
         notices = _notices([job for job in jobs if job.id in written], done.endings)
         if notices:
             cursor.execute(TELL, [at, *_columns(notices)])

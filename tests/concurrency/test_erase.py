@@ -152,11 +152,13 @@ def leave_with_the_others(ana, bruno, segment):
         delivery = Delivery.objects.create(
             enrollment=run, seq=0, node="s1", profile=person, message=message,
             sender=Sender.objects.first(), contact_point=point if person == ana else None,
-            state="SENT", detail=f"250 {person}", queued_at=NOW, due_at=NOW, expires_at=TOMORROW,
+            state="SENDING", detail=f"250 {person}", queued_at=NOW, due_at=NOW, expires_at=TOMORROW,
+            lease_until=TOMORROW, mark_epoch=mark.lease(),
         )  # fmt: skip
-        marks = mark.Marks()
+        marks = mark.Marks(delivery.mark_epoch)
+        marks.trying(delivery.pk)
         marks.answered(delivery.pk, f"ok:{person}")
-        marks.trying(0)
+        marks.flush()
         Notice.objects.create(
             profile=person, name="Told", properties={"to": str(person)}, at=NOW,
             message_id=f"n-{person.pk}",

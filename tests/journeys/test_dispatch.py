@@ -230,14 +230,15 @@ class TestReaper:
         assert self.reaped() == "QUEUED"
 
     def test_tried_without_an_answer_is_unknown(self, leased):
-        mark.Marks().trying(leased.pk)
+        assert mark.Marks(leased.mark_epoch).trying(leased.pk)
 
         assert self.reaped() == "UNKNOWN"
 
     def test_answered_is_sent_and_told(self, leased):
-        marks = mark.Marks()
+        marks = mark.Marks(leased.mark_epoch)
+        marks.trying(leased.pk)
         marks.answered(leased.pk, "ok:250 kept")
-        marks.trying(0)
+        marks.flush()
 
         assert self.reaped() == "SENT"
         announce.announce(at=NOON)
@@ -247,6 +248,37 @@ class TestReaper:
         hints.client().flushdb()
 
         assert self.reaped() == "UNKNOWN"
+
+    def test_a_sender_that_slept_through_its_lease_hands_nothing_over(self, leased):
+        lease = leased.mark_epoch
+
+        assert self.reaped() == "QUEUED"
+        assert not mark.Marks(lease).trying(leased.pk)
+
+    def test_and_writes_nothing_down_about_what_is_not_its_own_any_more(self, queue, ana, house):
+        queue(ana)
+        sender = Sender.objects.get()
+        first = claim.claim(sender=sender, house=house, at=NOON, limit=1)
+        later = NOON + claim.LEASE + timedelta(seconds=1)
+        reap.reap(at=later)
+        claim.claim(sender=sender, house=house, at=later, limit=1)
+
+        settle.settle(
+            jobs=first.jobs, lease=first.lease, receipts={}, broken={}, idempotent=False, at=later
+        )
+
+        assert Delivery.objects.get().state == "SENDING"
+
+    def test_an_answer_repeats_no_address_for_longer_than_it_is_needed(self, leased):
+        marks = mark.Marks(leased.mark_epoch)
+        marks.trying(leased.pk)
+        marks.answered(leased.pk, "ok:250 ana@example.com")
+        marks.flush()
+
+        self.reaped()
+
+        (key,) = hints.client().keys("journeys:mark:*")
+        assert set(hints.client().hvals(key)) == {b"back"}
 
     def test_a_lease_that_runs_is_left_alone(self, leased):
         reap.reap(at=NOON + timedelta(seconds=60))

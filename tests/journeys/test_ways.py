@@ -1,235 +1,152 @@
-"""Senders that fail rest, those asked for patience go slower, and what is in doubt has a policy."""
+"""From a journey's step to the other side, over each channel, through the real outbox."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from journeys import claim, dispatch, enroll, mark, pace, reap, settle, ways
-from journeys.channels.base import Adapter, Outcome, Receipt, Unusable
-from journeys.channels.email.channel import Folder
-from journeys.models import Delivery, Sender
-from tests.journeys.conftest import HOUSE, NOON, draw, person, send, write
+from customers import consent, identify
+from customers.models import Event
+from dxp.lib import clock
+from journeys import dispatch, enroll, publish, subscribe, ways
+from journeys.models import Delivery, Message, OnsiteMessage, PushSubscription, Sender, Suppression
+from tests.journeys.benches import onsite, push, sms, webhook
+from tests.journeys.benches.base import HERE
+from tests.journeys.conftest import draw, person, send
 from tests.journeys.test_advance import walk_all
-from tests.journeys.test_dispatch import Answering, by
 
 pytestmark = pytest.mark.django_db
-SECOND = timedelta(seconds=1)
+NUMBER = "+40722000001"
 
 
 @pytest.fixture
-def crowd(fans, welcome):
-    """Let fifteen people reach a message."""
-    journey = draw(fans, send(welcome))
-    people = [person(f"p{number}") for number in range(15)]
-    enroll.enter(starts=[enroll.Start(one.pk, journey) for one in people], at=NOON)
-    walk_all(NOON)
+def at():
+    """Signatures are of now, so is everything here."""
+    return clock.now()
 
 
-def post(outcome=Outcome.OK, *, at=NOON, adapter=None):
-    adapter = adapter or Answering(outcome)
-    dispatch.dispatch(channels=by(adapter), house=HOUSE, at=at)
-    return len(adapter.got)
+@pytest.fixture
+def go(fans, house, at):
+    """Publish a message, send it to people by a journey, and return what became of it."""
 
-
-class TestCircuit:
-    def test_opens_after_ten_failures_in_a_row(self, crowd):
-        assert post(Outcome.TEMPORARY) == 10
-
-        sender = Sender.objects.get()
-        assert sender.paused_until == NOON + ways.FIRST_PAUSE
-        assert sender.pause_reason == "said temporary"
-        assert post() == 0
-
-    def test_tries_one_message_after_its_pause_and_closes_if_it_went(self, crowd):
-        post(Outcome.TEMPORARY)
-        later = NOON + ways.FIRST_PAUSE
-
-        assert post(at=later) == 1
-        assert Sender.objects.get().failures == 0
-        assert post(at=later + 60 * SECOND) == 14
-
-    def test_rests_twice_as_long_if_the_trial_fails(self, crowd):
-        post(Outcome.TEMPORARY)
-        later = NOON + ways.FIRST_PAUSE
-
-        assert post(Outcome.TEMPORARY, at=later) == 1
-        assert Sender.objects.get().paused_until == later + 2 * ways.FIRST_PAUSE
-
-    def test_lets_one_process_try_at_a_time(self, crowd):
-        post(Outcome.TEMPORARY)
-        sender, later = Sender.objects.get(), NOON + ways.FIRST_PAUSE
-
-        assert [ways.may_take(sender, 100, at=later) for _ in range(2)] == [1, 0]
-
-    def test_does_not_open_for_addresses_that_are_gone(self, crowd):
-        assert post(adapter=Answering(Outcome.PERMANENT, refused=True)) == 15
-        assert Sender.objects.get().paused_until is None
-
-    def test_rests_where_the_configuration_is_no_use(self, crowd):
-        Sender.objects.update(adapter="nobody")
-
-        done = dispatch.dispatch(house=HOUSE, at=NOON)
-
-        assert done.throttled
-        assert Sender.objects.get().paused_until > NOON
-        assert Delivery.objects.filter(state="QUEUED", attempts=0).count() == 15
-
-
-class Hasty(Adapter):
-    """Wants to be left alone for a while."""
-
-    def __init__(self):
-        self.got = []
-
-    def send(self, batch):
-        for parcel in batch:
-            self.got.append(parcel)
-            yield Receipt(parcel.key, Outcome.THROTTLED, "429", retry_after=90)
-
-
-class Broken(Adapter):
-    """Raises, as no adapter should."""
-
-    def __init__(self):
-        self.got = []
-
-    def send(self, batch):
-        for parcel in batch:
-            self.got.append(parcel)
-            raise RuntimeError("a fault of ours")
-            yield
-
-
-class TestPatience:
-    def test_is_as_long_as_the_other_side_wants_and_costs_no_try(self, crowd):
-        assert post(adapter=Hasty()) == 1
-
-        assert Sender.objects.get().paused_until == NOON + 90 * SECOND
-        assert post(at=NOON + 89 * SECOND) == 0
-        assert set(Delivery.objects.values_list("state", "attempts")) == {("QUEUED", 0)}
-        assert post(at=NOON + 90 * SECOND) == 15
-
-    def test_halves_the_pace_which_recovers_by_little(self):
-        shares = [pace.adapt("x", slower=slower) for slower in (True, True, False, False)]
-
-        assert shares == [0.5, 0.25, 0.27, 0.29]
-        assert pace.take("x", rate=100, want=1000) == 29
-
-    def test_saves_up_no_more_than_a_burst(self):
-        assert pace.take("y", rate=100, want=1000, burst=7) == 7
-
-
-class TestInDoubt:
-    def test_advertisement_is_not_sent_again(self, crowd):
-        post(Outcome.UNKNOWN)
-
-        assert set(Delivery.objects.exclude(state="QUEUED").values_list("state", flat=True)) == {
-            "UNKNOWN"
-        }
-
-    def test_what_a_person_expects_is_sent_again_under_the_same_name(self, ana, fans):
-        receipt = write("Receipt")
-        receipt.purpose = "transactional"
-        receipt.save()
-        journey = draw(fans, send(receipt))
-        enroll.enter(starts=[enroll.Start(ana.pk, journey)], at=NOON)
-        walk_all(NOON)
-        first, second = Answering(Outcome.UNKNOWN), Answering()
-
-        post(adapter=first)
-        post(adapter=second, at=NOON + timedelta(hours=1))
-
-        assert Delivery.objects.get().state == "SENT"
-        assert first.got[0].token == second.got[0].token
-        assert first.got[0].content == second.got[0].content
-
-    def test_where_the_provider_takes_it_only_once_it_is_sent_again(self, crowd):
-        adapter = Answering(Outcome.UNKNOWN)
-        adapter.idempotent = True
-
-        post(adapter=adapter)
-
-        assert set(Delivery.objects.values_list("state", flat=True)) == {"QUEUED"}
-
-    def test_the_reaper_goes_by_the_same_policy(self, crowd, welcome):
-        welcome.purpose = "transactional"
-        welcome.save()
-        claim.claim(sender=Sender.objects.get(), house=HOUSE, at=NOON, limit=1)
-        leased = Delivery.objects.get(state="SENDING")
-        mark.Marks().trying(leased.pk)
-
-        reap.reap(at=NOON + claim.LEASE + SECOND)
-
-        leased.refresh_from_db()
-        assert leased.state == "QUEUED"
-
-    def test_an_adapter_that_breaks_down_leaves_one_message_in_doubt(self, crowd):
-        assert post(adapter=Broken()) == 1
-        assert Delivery.objects.filter(state="UNKNOWN").count() == 1
-        assert Delivery.objects.filter(state="QUEUED", attempts=0).count() == 14
-
-    def test_a_message_that_cannot_be_composed_stops_no_other(self, crowd, monkeypatch):
-        fine = dispatch.compose
-
-        def compose(**told):
-            if told["recipient"].startswith("p3@"):
-                raise ValueError("no such thing")
-            return fine(**told)
-
-        monkeypatch.setattr(dispatch, "compose", compose)
-
-        assert post() == 14
-        assert Delivery.objects.get(state="FAILED").reason == "missing"
-
-
-class TestByHand:
-    def test_a_failed_message_goes_again(self, crowd):
-        post(Outcome.PERMANENT)
-        failed = list(Delivery.objects.filter(state="FAILED").values_list("pk", flat=True))
-
-        later = NOON + timedelta(days=8)
-        assert settle.retry(delivery_ids=failed, at=later) == len(failed) > 0
-        Sender.objects.update(failures=0, paused_until=None)
-        assert post(at=later) == len(failed)
-
-    def test_what_may_have_arrived_goes_again_only_if_somebody_says_so(self, crowd):
-        post(Outcome.UNKNOWN)
-        doubtful = list(Delivery.objects.filter(state="UNKNOWN").values_list("pk", flat=True))
-
-        assert settle.retry(delivery_ids=doubtful, at=NOON) == 0
-        assert settle.resend(delivery_ids=doubtful, at=NOON) == len(doubtful) > 0
-
-    def test_a_queued_message_is_canceled_and_one_under_way_is_not(self, crowd):
-        claim.claim(sender=Sender.objects.get(), house=HOUSE, at=NOON, limit=1)
-        everything = list(Delivery.objects.values_list("pk", flat=True))
-
-        assert settle.cancel(delivery_ids=everything, at=NOON) == 14
-        assert Delivery.objects.filter(reason="canceled").count() == 14
-
-
-class TestWays:
-    def test_are_kept_until_their_configuration_changes(self, tmp_path):
-        from dataclasses import replace
-
-        sender, house = Sender.objects.get(), replace(HOUSE, mail_dir=tmp_path)
-
-        first = ways.open_way(sender, house)
-
-        assert isinstance(first, Folder)
-        assert ways.open_way(sender, house) is first
-        assert ways.open_way(sender, replace(house, mail_dir=tmp_path / "x")) is not first
+    def gone(bench, *people, **fields):
+        config = bench.config()
+        secret = {one.name for one in bench.kind.settings if one.kind == "secret"}
+        sender = Sender.objects.create(
+            name="Way out", channel=bench.channel, adapter=bench.adapter,
+            config={name: value for name, value in config.items() if name not in secret | {"networks"}},
+            secrets=ways.seal_secrets({name: config[name] for name in secret & set(config)}),
+        )  # fmt: skip
+        message = Message.objects.create(
+            name="News", channel=bench.channel, sender=sender, **fields
+        )
+        publish.publish_message(message=message, house=house, at=at)
+        journey = draw(fans, send(message), at=at)
+        enroll.enter(starts=[enroll.Start(one.pk, journey) for one in people], at=at)
+        walk_all(at)
+        there = replace(house, networks=HERE)
+        dispatch.dispatch(house=there, at=at + timedelta(seconds=1))
         ways.close_all()
+        return list(Delivery.objects.order_by("pk").values_list("state", "reason"))
 
-    def test_have_secrets_that_nobody_reads_in_the_database(self):
-        sender = Sender(secrets=ways.seal_secrets({"token": "hush"}))
+    return gone
 
-        assert "hush" not in sender.secrets
-        assert ways.secrets_of(sender) == {"token": "hush"}
 
-    def test_without_a_usable_server_say_so(self):
-        from dataclasses import replace
+def reached(profile, channel, address, at, *, allows=True):
+    """Give somebody an address that they allow us to use, or not."""
+    point = identify.ensure_contact_point(
+        profile_id=profile.pk, channel=channel, address=address, at=at
+    )
+    consent.record(
+        purpose="marketing", channel=channel, state="GRANTED" if allows else "DENIED",
+        method="form", contact_point=point, at=at,
+    )  # fmt: skip
+    return point
 
-        with pytest.raises(Unusable):
-            ways.open_way(Sender.objects.get(), replace(HOUSE, smtp_url="http://nonsense"))
+
+class TestText:
+    def test_goes_to_the_phone_of_who_allowed_it(self, go, ana, bruno, at):
+        reached(ana, "phone", NUMBER, at)
+        reached(bruno, "phone", "+40722000002", at, allows=False)
+        with sms.Twilio() as bench:
+            states = go(bench, ana, bruno, text="Hello {{ first_name }}: https://a.example/x")
+            form = bench.far.requests[0].body.decode()
+
+        assert states == [("SENT", ""), ("SKIPPED", "no_consent")]
+        assert "To=%2B40722000001" in form
+        assert "Hello+Ana" in form
+        # Links are counted, and reports come back to us.
+        assert "a.example" not in form
+        assert "StatusCallback=" in form
+        assert Delivery.objects.first().provider_id == "SM1"
+        assert Event.objects.filter(name="Message Sent").count() == 1
+
+
+class TestPush:
+    def test_goes_to_the_browser_that_agreed_until_it_is_gone(self, go, at):
+        with push.Service() as bench:
+            browser = bench.browsers[0]
+            keys = browser.subscription["keys"]
+            subscribe.subscribe(
+                browser=subscribe.Browser(browser.endpoint, **keys),
+                anonymous_id=None, locale="en", evidence={}, at=at,
+            )  # fmt: skip
+            profile = PushSubscription.objects.get().contact_point.profile
+            states = go(bench, profile, subject="Hello", text="News", url="/news")
+            told = browser.read(bench.far.requests[0].body)
+
+        assert states == [("SENT", "")]
+        assert told["title"] == "Hello"
+        assert "/c/" in told["url"]
+        # The same in every try: a second notification replaces the first.
+        assert told["tag"].startswith(f"d{Delivery.objects.get().pk}.")
+
+    def test_a_browser_that_is_gone_is_forgotten(self, go, at):
+        with push.Service() as bench:
+            bench.gone()
+            browser = bench.browsers[0]
+            subscribe.subscribe(
+                browser=subscribe.Browser(browser.endpoint, **browser.subscription["keys"]),
+                anonymous_id=None, locale="en", evidence={}, at=at,
+            )  # fmt: skip
+            profile = PushSubscription.objects.get().contact_point.profile
+            states = go(bench, profile, subject="Hello", text="News")
+
+        assert states == [("FAILED", "refused")]
+        assert not PushSubscription.objects.exists()
+        assert Suppression.objects.get().contact_point.channel == "push"
+
+
+class TestWebhook:
+    def test_tells_a_program_about_a_person(self, go, ana, at):
+        with webhook.Signed() as bench:
+            states = go(bench, ana, text='{"who": "{{ first_name }}"}', url=f"{bench.far.url}/hook")
+            sent = bench.far.requests[0]
+
+        assert states == [("SENT", "")]
+        assert json.loads(sent.body)["data"] == {"who": "Ana"}
+        assert sent.headers["webhook-id"].startswith(f"d{Delivery.objects.get().pk}.")
+
+    def test_gone_pauses_the_sender(self, go, ana, at):
+        with webhook.Signed() as bench:
+            bench.far.says(410, {}, b"gone")
+            states = go(bench, ana, text="{}", url=f"{bench.far.url}/hook")
+
+        assert states == [("QUEUED", "")]
+        sender = Sender.objects.get(channel="webhook")
+        assert sender.paused_until > at + timedelta(hours=23)
+        assert "410" in sender.pause_reason
+
+
+class TestOnsite:
+    def test_waits_for_anybody_without_an_address(self, go, at):
+        chen = person("chen", allows=None)
+        states = go(onsite.Pages(), chen, subject="Hello {{ first_name }}", text="News", url="/x")
+
+        assert states == [("SENT", "")]
+        kept = OnsiteMessage.objects.get()
+        assert (kept.profile, kept.title) == (chen, "Hello Chen")
+        assert "/c/" in kept.url
