@@ -19,6 +19,7 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FORMS: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1280, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
 }
 
 # What stands in Wagtail's own pages and can't be reached from here: selector, rule, reason.
@@ -175,7 +176,7 @@ class Window:
             context.close()
 
 
-@pytest.fixture(scope="module", params=FORMS)
+@pytest.fixture(scope="module", params=["desk", "phone"])
 def window(browser, house, request):
     window = Window(browser, house, request.param)
     yield window
