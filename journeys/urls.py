@@ -3,7 +3,7 @@
 from django.urls import path
 
 from journeys import views
-from journeys.api import onsite, push, sms
+from journeys.api import callbacks, onsite, push, sms
 
 app_name = "journeys"
 urlpatterns = [
@@ -18,4 +18,5 @@ urlpatterns = [
     path("_x/onsite/<str:token>/seen", onsite.seen, name="onsite_seen"),
     path("_x/onsite/<str:token>/close", onsite.close, name="onsite_close"),
     path("_x/sms/<int:sender>", sms.hear, name="sms"),
+    path("_x/mail/<int:sender>/<slug:provider>/<str:key>", callbacks.mail, name="mail"),
 ]

@@ -118,6 +118,8 @@ def furnish(*, at):
             "number": 0,
             # Of a sender that sends mail: nobody hears answers for it.
             "sender": letter.sender_id,
+            # With a key of nobody's callbacks.
+            "provider": "postmark",
             "revision_id": written.pk,
             "revision_id_a": "earliest",
             "revision_id_b": "latest",

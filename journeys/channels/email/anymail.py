@@ -55,8 +55,9 @@ class Provider(WebAdapter):
         )  # fmt: skip
         self.session = requests.Session()
         self.session.trust_env = False
+        through: Any = _Through(self.client)
         for scheme in ("https://", "http://"):
-            self.session.mount(scheme, _Through(self.client))
+            self.session.mount(scheme, through)
         self.door.session = self.session
 
     def ask(self, parcel: Parcel) -> Answer:
@@ -135,7 +136,7 @@ class _Through:
         from requests import Response  # noqa: TID251
         from requests.structures import CaseInsensitiveDict  # noqa: TID251
 
-        body = request.body or b""
+        body: Any = request.body or b""
         headers = {str(name): str(value) for name, value in request.headers.items()}
         answer = self.client.ask(
             str(request.method), str(request.url),
@@ -159,11 +160,12 @@ class _Through:
 _OWN = frozenset({"host", "content-length", "connection", "accept-encoding"})
 
 
-def _letter(parcel: Parcel) -> EmailMultiAlternatives:
+def _letter(parcel: Parcel) -> Any:
     """Return a composed mail as Django knows it."""
     mail = email.message_from_bytes(parcel.content, policy=email.policy.default)
     assert isinstance(mail, EmailMessage)
-    letter = EmailMultiAlternatives(
+    # Anymail reads more in it than Django's class declares.
+    letter: Any = EmailMultiAlternatives(
         subject=str(mail["Subject"] or ""),
         body=_part(mail, "plain"),
         from_email=str(mail["From"] or parcel.sender),
