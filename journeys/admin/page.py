@@ -95,9 +95,9 @@ class JourneyPage(WagtailAdminTemplateMixin, TemplateView):
         """Whether the reader may let people onto journeys."""
         return bool(self.request.user.has_perm(PUBLISH))  # type: ignore[union-attr]
 
-    def get_page_subtitle(self) -> str:
-        """Return the journey's name."""
-        return str(self.journey)
+    def get_page_title(self) -> str:
+        """Return what one does here, and with which journey."""
+        return f"{self.page_title}: {self.journey}"
 
     def get_breadcrumbs_items(self) -> list[dict[str, str]]:
         """Return the way here."""

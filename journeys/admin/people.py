@@ -65,6 +65,8 @@ class PeopleView(JourneyPage):
         )
         version = self.journey.current
         called = phrase.called(version.outline if version else self.journey.outline, self.names)
+        on = {run.version_id: run.version for run in page}
+        titles = {pk: phrase.called(one.outline, self.names) for pk, one in on.items()}
         return {
             **super().get_context_data(**kwargs),
             "step": self.step,
@@ -72,7 +74,7 @@ class PeopleView(JourneyPage):
             "show": self.show,
             "words": self.words,
             "choices": self._choices(),
-            "rows": [self._row(run, called) for run in page],
+            "rows": [self._row(run, titles[run.version_id]) for run in page],
             "page": page,
             "query": self._query(),
             "here": f"{self.request.path}?{self._query()}",

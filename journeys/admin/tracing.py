@@ -41,9 +41,20 @@ class TracePage(JourneyPage):
             "lines": trace.trace(enrollment=run, names=self.names),
             "now": called.get(run.node, run.node),
             "failed": run.lane == Lane.FAILED,
+            "came_by": came_by(run),
             "outcome": phrase.outcome(run.outcome, self.names),
             "listens": [key.partition("#")[0] for key in run.listens or []],
         }
+
+
+def came_by(run: Enrollment) -> str:
+    """Return how somebody came onto a journey, where that is known."""
+    told = run.entry or {}
+    words = {
+        "hand": _("let in by hand"), "event": _("by an event"), "api": _("let in by a program"),
+        "schedule": _("by the schedule"), "date": _("on their date"),
+    }.get(str(told.get("by")), "")  # fmt: skip
+    return f"{words} ({told['who']})" if words and told.get("who") else words
 
 
 class EnrollPage(JourneyPage):

@@ -36,7 +36,7 @@ class TransferPage(JourneyPage):
     """The map: for each step where somebody stands on an older version, where they go."""
 
     template_name = "journeys/journey/transfer.html"
-    page_title = lazy("Move people to the current version")
+    page_title = lazy("Move people")
     header_icon = "redirect"
     rights = ("journeys.view_journey", PUBLISH)
 

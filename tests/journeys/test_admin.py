@@ -139,7 +139,7 @@ class TestCounts:
         dispatch.dispatch(channels=by(Answering()), house=house, at=NOON)
 
         page = mara.get("/admin/journeys/deliveries/?state=SKIPPED").content.decode()
-        assert "no consent to marketing e-mail" in page
+        assert "no consent to marketing" in page
         assert "Bruno" not in mara.get("/admin/journeys/deliveries/?state=SENT").content.decode()
 
 
