@@ -47,8 +47,8 @@ from journeys.wording import Values
 __all__ = [
     "CLICK", "LEAVE", "LOOK", "NOTHING", "SAMPLE", "BadToken", "House", "Shown", "Values",
     "channel_of", "click_token", "clicked", "compose", "delivery_of", "draft_of", "leave_token",
-    "read_token", "rendered", "sample_fill", "sample_values", "targets", "token", "trial",
-    "view_token", "viewed",
+    "plain_blocks", "read_token", "rendered", "sample_fill", "sample_values", "targets", "token",
+    "trial", "view_token", "viewed",
 ]  # fmt: skip
 # Day, month, year, weekday, hour and minute, and what stands between them.
 _PATTERN = re.compile(r"^[jdDlFMNnmYyHiGgAa .,:/\-]{1,30}$")
@@ -58,6 +58,17 @@ SAMPLE = {
     "lastName": "Ionescu",
     "name": "Ana Ionescu",
     "email": "ana@example.com",
+}
+# What let them in: an abandoned cart, say.
+SAMPLE_EVENT = {
+    "cart_id": "C-1024",
+    "order_id": "A-2048",
+    "total": 129.5,
+    "currency": "EUR",
+    "items": [
+        {"name": "Desk lamp", "price": 79.5, "quantity": 1, "url": "/lamp", "image": ""},
+        {"name": "Paper notebook", "price": 25, "quantity": 2, "url": "/notebook", "image": ""},
+    ],
 }
 
 
@@ -77,18 +88,18 @@ def draft_of(message: Message) -> Draft:
         preheader=message.preheader,
         text=message.text,
         url=message.url,
-        blocks=_blocks(message.body),
+        blocks=plain_blocks(message.body),
     )
 
 
-def _blocks(stream: Iterable[Any]) -> list[tuple[str, Any]]:
+def plain_blocks(stream: Iterable[Any]) -> list[tuple[str, Any]]:
     """Return the blocks of a mail as plain lists, so that a channel needs to know no editor."""
     return [(block.block_type, _plain_value(block.value)) for block in stream]
 
 
 def _plain_value(value: Any) -> Any:
     if isinstance(value, StreamValue):
-        return _blocks(value)
+        return plain_blocks(value)
     if isinstance(value, Mapping):
         return {name: _plain_value(inner) for name, inner in value.items()}
     return value
@@ -239,9 +250,21 @@ class Shown:
     content: Any
 
 
-def sample_values(profile: Profile | None, event: Mapping[str, Any] | None = None) -> Values:
-    """Return a person's values, or those of the person that previews make up."""
-    return Values(dict(profile.traits) if profile else SAMPLE, event or {})
+def sample_values(
+    profile: Profile | None, event: Mapping[str, Any] | None = None, *, address: bool = True
+) -> Values:
+    """Return a person's values, or those of the person that previews make up.
+
+    Args:
+        profile: who; None: nobody we know.
+        event: the properties of the event that would let them in.
+        address: whether their address may be read.
+    """
+    if profile is None:
+        return Values(SAMPLE, SAMPLE_EVENT if event is None else event)
+    points = profile.contact_points.filter(channel="email").order_by("pk")
+    point = points.first() if address else None
+    return Values(({"email": point.shown} if point else {}) | profile.traits, event or {})
 
 
 def sample_fill(
@@ -252,6 +275,7 @@ def sample_fill(
     house: House,
     at: datetime,
     edition: Edition | None = None,
+    address: bool = True,
 ) -> Shown:
     """Return a message filled for somebody; nothing is counted, and links lead to their targets.
 
@@ -262,11 +286,12 @@ def sample_fill(
         house: where links lead back to.
         at: the date it carries.
         edition: a published form.
+        address: whether the person's address may be shown.
     """
     done = _rendered_of(edition) if edition else rendered(message=message, house=house)
-    letter = _sample_letter(
-        done, sample_values(profile, event), "", message.sender.address or house.sender, house, at
-    )
+    values = sample_values(profile, event, address=address)
+    sender = message.sender.address or house.sender
+    letter = _sample_letter(done, values, "", sender, house, at)
     return Shown(
         subject=letter.fill(done.subject, _plain),
         html=letter.fill(done.html, escape),

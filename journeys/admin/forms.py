@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 
 from customers.models import Segment
@@ -90,11 +89,3 @@ class JourneyForm(WagtailAdminModelForm):
         elif commit:
             journey.save()
         return journey
-
-
-class TestForm(forms.Form):
-    """Where a test of a message goes."""
-
-    address = forms.EmailField(
-        label=gettext_lazy("Send to"), max_length=320, widget=forms.EmailInput
-    )

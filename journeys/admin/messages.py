@@ -1,93 +1,91 @@
-"""Messages in the admin: Wagtail's own editor, publishing and preview, and a test to oneself."""
+"""Messages in the admin: a form by channel, Wagtail's publishing and preview, tests and looks."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.generic import FormView
-from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
+from wagtail.admin.panels import Panel
 from wagtail.admin.widgets.button import Button
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
-from wagtail.snippets.views.snippets import EditView, SnippetViewSet
+from wagtail.snippets.views.snippets import CreateView, EditView, IndexView, SnippetViewSet
 
-from dxp.lib import clock
 from dxp.lib.guard import GuardedChooserMixin
-from journeys import dispatch
-from journeys.admin.forms import TestForm
+from journeys.admin.look import FrameView, LookView, TestView
+from journeys.admin.message_form import channels, handler, known
+from journeys.admin.notes import advise, gaps
 from journeys.admin.tables import StateColumn, TextColumn
-from journeys.channels.base import Outcome
 from journeys.models import Message
-from journeys.tasks import house
+
+
+class MessageCreate(CreateView):
+    """Ask for the channel first, then show its form."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Offer the channels where none is named yet."""
+        if request.method == "GET" and "channel" not in request.GET:
+            return self._offer(request)
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+    def _offer(self, request: HttpRequest) -> HttpResponse:
+        if not self.user_has_permission("add"):
+            return super().dispatch(request)  # type: ignore[no-any-return]
+        crumbs = [
+            {"url": reverse("wagtailadmin_home"), "label": _("Home")},
+            {"url": reverse("journeys_messages:list"), "label": _("Messages")},
+            {"url": "", "label": _("New message")},
+        ]
+        found = [(one.name, one.label, one.icon) for one in channels()]
+        told = {"channels": found, "breadcrumbs_items": crumbs}
+        return render(request, "journeys/message/channels.html", told)
+
+    def get_panel(self) -> Panel:
+        """Return the panels of the channel."""
+        return handler(known(self._channel()).name)
+
+    def get_initial(self) -> dict[str, Any]:
+        """Begin with the channel that was chosen."""
+        return {**super().get_initial(), "channel": self._channel()}
+
+    def get_page_subtitle(self) -> str:
+        """Name the channel."""
+        return str(known(self._channel()).label)
+
+    def _channel(self) -> str:
+        return str(self.request.POST.get("channel") or self.request.GET.get("channel", ""))[:20]
 
 
 class MessageEdit(EditView):
-    """Wagtail's editor, with a test."""
+    """Wagtail's editor, with a look at it for anybody, and a test."""
+
+    def get_panel(self) -> Panel:
+        """Return the panels of the message's channel."""
+        number = str(self.kwargs["pk"])
+        found = Message.objects.filter(pk=number if number.isdecimal() else 0)
+        return handler(known(found.values_list("channel", flat=True).first() or "").name)
 
     @cached_property
     def header_more_buttons(self) -> list[Button]:
         """Return what the menu of the heading offers."""
-        url = reverse("journeys_messages:test", args=[self.object.pk])
-        test = Button(_("Send a test"), url=url, icon_name="mail", priority=5)
-        return [*super().header_more_buttons, test]
-
-
-class TestView(WagtailAdminTemplateMixin, FormView):  # type: ignore[type-arg]
-    """Send the newest draft to an address, filled for a sample person."""
-
-    template_name = "journeys/message/test.html"
-    form_class = TestForm
-    page_title = gettext_lazy("Send a test")
-    header_icon = "mail"
-
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Let in who may change messages.
-
-        Raises:
-            PermissionDenied: this person may not.
-        """
-        if not request.user.has_perm("journeys.change_message"):  # type: ignore[union-attr]
-            raise PermissionDenied
-        self.message = get_object_or_404(Message, pk=kwargs["pk"])
-        return super().dispatch(request, *args, **kwargs)
-
-    def get_initial(self) -> dict[str, str]:
-        """Offer one's own address."""
-        return {"address": getattr(self.request.user, "email", "")}
-
-    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
-        """Return the way here."""
-        edit = reverse("journeys_messages:edit", args=[self.message.pk])
+        look = reverse("journeys_messages:look", args=[self.object.pk])
+        test = reverse("journeys_messages:test", args=[self.object.pk])
         return [
-            *super().get_breadcrumbs_items(),
-            {"url": reverse("journeys_messages:list"), "label": _("Messages")},
-            {"url": edit, "label": str(self.message)},
-            {"url": "", "label": _("Send a test")},
+            *super().header_more_buttons,
+            Button(_("Look at it"), url=look, icon_name="view", priority=4),
+            Button(_("Send a test"), url=test, icon_name="mail", priority=5),
         ]
 
-    def form_valid(self, form: TestForm) -> HttpResponse:
-        """Send, and say how it went."""
-        receipt = dispatch.send_test(
-            message=self.message.get_latest_revision_as_object(),
-            address=form.cleaned_data["address"],
-            house=house(),
-            at=clock.now(),
-        )
-        if receipt.outcome is not Outcome.OK:
-            form.add_error("address", _("It was not sent: %s") % receipt.detail)
-            return self.form_invalid(form)  # type: ignore[no-any-return]
-        messages.success(
-            self.request, _("The test is on its way to %s.") % form.cleaned_data["address"]
-        )
-        return redirect("journeys_messages:edit", self.message.pk)
+
+class MessageIndex(IndexView):
+    """The list of messages; it stacks on phones."""
+
+    table_classname = "listing dxp-stack"
 
 
 class MessageChooserViewSet(GuardedChooserMixin, SnippetChooserViewSet):
@@ -106,7 +104,16 @@ class MessageViewSet(SnippetViewSet):
     menu_label = gettext_lazy("Messages")
     list_display = [
         "name",
-        TextColumn("subject", label=gettext_lazy("Subject")),
+        TextColumn(
+            "channel",
+            label=gettext_lazy("Channel"),
+            accessor=lambda one: str(known(one.channel).label),
+        ),
+        TextColumn(
+            "subject",
+            label=gettext_lazy("Says"),
+            accessor=lambda one: one.subject or one.text[:80],
+        ),
         StateColumn(
             "state",
             label=gettext_lazy("State"),
@@ -114,12 +121,25 @@ class MessageViewSet(SnippetViewSet):
             primary=lambda one: one.live,
         ),
     ]
-    search_fields = ["name", "subject"]
+    list_filter = ["channel", "purpose", "topic"]
+    search_fields = ["name", "subject", "text"]
+    add_view_class = MessageCreate
     edit_view_class = MessageEdit
+    index_view_class = MessageIndex
     chooser_viewset_class = MessageChooserViewSet
     copy_view_enabled = False
 
+    def get_edit_handler(self) -> Panel:
+        """Return the panels of all channels: what a preview reads."""
+        return handler("")
+
     def get_urlpatterns(self) -> list[URLPattern]:
         """Return Wagtail's addresses and our own."""
-        test = path("test/<int:pk>/", TestView.as_view(), name="test")
-        return [*super().get_urlpatterns(), test]
+        return [
+            *super().get_urlpatterns(),
+            path("test/<int:pk>/", TestView.as_view(), name="test"),
+            path("look/<int:pk>/", LookView.as_view(), name="look"),
+            path("frame/<int:pk>/", FrameView.as_view(), name="frame"),
+            path("advise/", advise, name="advise"),
+            path("gaps/<int:pk>/", gaps, name="gaps"),
+        ]

@@ -6,7 +6,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 
@@ -147,16 +146,10 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         "Edition", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
 
-    panels = [
-        FieldPanel("name"),
-        FieldPanel("subject"),
-        FieldPanel("preheader"),
-        FieldPanel("topic"),
-        FieldPanel("body"),
-    ]
     preview_modes = [
         ("light", _("Light")),
         ("dark", _("Dark")),
+        ("phone", _("Phone")),
         ("text", _("Text only")),
     ]
 
