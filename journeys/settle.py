@@ -104,8 +104,7 @@ def settle(
     )  # fmt: skip
     for job in jobs:
         if job.id in broken:
-            told = broken[job.id]
-            done.endings[job.id] = Ending(State.FAILED, Reason.MISSING, told, job.attempts, at)
+            done.endings[job.id] = _unfilled(job, broken[job.id], at)
     with transaction.atomic(), raw_cursor() as cursor:
         cursor.execute(LOCK, [array(done.endings)])
         rows = [(*_row(pk, one), pk in receipts) for pk, one in done.endings.items()]
@@ -157,6 +156,13 @@ def ending(
             return Ending(State.UNKNOWN, Reason.NO_RECEIPT, receipt.detail, attempts, at)
         return Ending(State.FAILED, Reason.GAVE_UP, receipt.detail, attempts, at)
     return Ending(State.QUEUED, "", receipt.detail, attempts, at + pause(delivery, attempts))
+
+
+def _unfilled(job: Job, detail: str, at: datetime) -> Ending:
+    """Return what becomes of a message that could not be composed: it may be a fault of ours."""
+    state = State.FAILED if job.attempts >= MOST_ATTEMPTS else State.QUEUED
+    due_at = at + pause(job.id, job.attempts)
+    return Ending(state, Reason.MISSING, detail, job.attempts, due_at)
 
 
 def pause(delivery: int, attempts: int) -> timedelta:
