@@ -36,7 +36,16 @@ JOURNEYS = [
     for act in ("view", "add", "change", "delete", "publish")
 ]
 TOPICS = ["content.add_topic", "content.change_topic", "content.delete_topic"]
-OUTBOX = ["journeys.view_delivery"]
+OUTBOX = ["journeys.view_delivery", "journeys.view_sender"]
+# What holds messages, and what may be done about those that did not go.
+LIMITS = [
+    f"journeys.{act}_{noun}"
+    for noun in ("cap", "quiethours")
+    for act in ("view", "add", "change", "delete")
+]
+SUPPRESSIONS = [f"journeys.{act}_suppression" for act in ("view", "add", "delete")]
+SENDERS = ["journeys.add_sender", "journeys.change_sender", "journeys.delete_sender"]
+AGAIN = ["journeys.change_delivery"]
 REPORTS = ["analytics.view_reports"]
 STAFF = ["users.view_user", "users.add_user", "users.change_user", "users.delete_user"]
 
@@ -57,6 +66,10 @@ ROLES: dict[str, list[str]] = {
         *RETENTION,
         *JOURNEYS,
         *OUTBOX,
+        *LIMITS,
+        *SUPPRESSIONS,
+        *SENDERS,
+        *AGAIN,
         *REPORTS,
         *TOPICS,
         *STAFF,
@@ -70,6 +83,9 @@ ROLES: dict[str, list[str]] = {
         *PRIVATE,
         *JOURNEYS,
         *OUTBOX,
+        *LIMITS,
+        *SUPPRESSIONS,
+        *AGAIN,
         *REPORTS,
         *TOPICS,
     ],
@@ -89,6 +105,7 @@ ROLES: dict[str, list[str]] = {
         *PRIVATE,
         *SENSITIVE,
         *RETENTION,
+        *SUPPRESSIONS,
     ],
     "Adviser": [*ENTER, "customers.view_profile", *PRIVATE],
     "Developer": [
@@ -98,6 +115,8 @@ ROLES: dict[str, list[str]] = {
         "customers.view_segment",
         "journeys.view_journey",
         *OUTBOX,
+        *SENDERS,
+        *AGAIN,
     ],
 }
 WRITERS = {"Administrator", "Editor", "Marketer"}

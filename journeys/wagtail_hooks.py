@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
@@ -23,8 +25,11 @@ from journeys import confirm, join, publish, show
 from journeys import hear as ears
 from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
+from journeys.admin.limits import CapViewSet, QuietViewSet
 from journeys.admin.messages import MessageViewSet
 from journeys.admin.panels import profile_panel
+from journeys.admin.senders import SenderViewSet
+from journeys.admin.suppressed import ADDED, LIFTED, SuppressionViewSet
 from journeys.tasks import ADVANCE, DISPATCH, house
 
 
@@ -66,9 +71,9 @@ def uses(segment: Segment) -> list[Use]:
 
 
 @hooks.register("customers_profile_panels")
-def panel(profile: Profile) -> SafeString:
+def panel(profile: Profile, user: Any) -> SafeString:
     """Show a person's journeys and messages on their page."""
-    return profile_panel(profile)
+    return profile_panel(profile, user=user)
 
 
 class JourneysGroup(SnippetViewSetGroup):
@@ -77,10 +82,22 @@ class JourneysGroup(SnippetViewSetGroup):
     menu_label = _("Journeys")
     menu_icon = "resubmit"
     menu_order = 160
-    items = (JourneyViewSet, MessageViewSet, DeliveryViewSet)
+    items = (
+        JourneyViewSet, MessageViewSet, DeliveryViewSet, SuppressionViewSet, CapViewSet,
+        QuietViewSet, SenderViewSet,
+    )  # fmt: skip
 
 
 register_snippet(JourneysGroup)
+
+
+@hooks.register("register_log_actions")
+def acts(actions: LogActionRegistry) -> None:
+    """Name what is written into the history."""
+    actions.register_action(ADDED, _("Suppress an address"), _("Address suppressed"))
+    actions.register_action(
+        LIFTED, _("Write to an address again"), _("Address no longer suppressed")
+    )
 
 
 @hooks.register("insert_global_admin_css")
@@ -91,6 +108,6 @@ def style() -> str:
 
 @hooks.register("insert_global_admin_js")
 def behavior() -> str:
-    """Load the outline editor; it registers itself."""
-    file = static("js/controllers/outline_controller.js")
-    return format_html('<script type="module" src="{}"></script>', file)
+    """Load the outline editor and what goes on by itself; they register themselves."""
+    names = [(static(f"js/controllers/{name}_controller.js"),) for name in ("outline", "go_on")]
+    return format_html_join("", '<script type="module" src="{}"></script>', names)
