@@ -91,12 +91,24 @@ ADMIN = [
     Screen("new-retention", "/admin/customers/retention/new/", "main form"),
     Screen("journeys", "/admin/journeys/journeys/", "main tbody tr"),
     Screen("journey", "{journey}", ".dxp-outline__card"),
-    Screen("new-journey", "/admin/journeys/journeys/new/", ".dxp-outline__add"),
+    Screen("new-journey", "/admin/journeys/journeys/new/", ".dxp-outline__last"),
     Screen("people-at-step", "{step}", "main tbody tr"),
     Screen("messages", "/admin/journeys/messages/", "main tbody tr"),
     Screen("message", "{message}", "[data-streamfield-child]"),
     Screen("message-test", "{test}", "main form"),
     Screen("deliveries", "/admin/journeys/deliveries/", "main tbody tr"),
+    Screen("delivery", "{delivery}", ".dxp-out__story li"),
+    Screen("deliveries-again", "/admin/journeys/deliveries/all/retry/", "main form"),
+    Screen("senders", "/admin/journeys/senders/", "main tbody tr"),
+    Screen("sender", "{sender}", ".dxp-out__facts"),
+    Screen("new-sender", "/admin/journeys/senders/new/", ".dxp-ways h2"),
+    Screen("new-sender-form", "/admin/journeys/senders/new/sms/http/", "main form"),
+    Screen("suppressed", "/admin/journeys/suppressed/", "main"),
+    Screen("new-suppressed", "/admin/journeys/suppressed/new/", "main form"),
+    Screen("caps", "/admin/journeys/caps/", "main"),
+    Screen("new-cap", "/admin/journeys/caps/new/", "main form"),
+    Screen("quiet-hours", "/admin/journeys/quiet-hours/", "main"),
+    Screen("new-quiet-hours", "/admin/journeys/quiet-hours/new/", "main form"),
     Screen("tokens", "/admin/tokens/", "main form"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
     Screen("funnel", f"/admin/reports/funnel/?{STEPS}", ".dxp-chart svg"),
@@ -218,6 +230,8 @@ def places(browser, house, mailbox):
     found["step"] = link(found["journey"], ".dxp-outline__tally a[href$='show=passed']")
     found["message"] = link("/admin/journeys/messages/", "tbody a:has-text('Welcome letter')")
     found["test"] = found["message"].replace("/edit/", "/test/")
+    found["delivery"] = link("/admin/journeys/deliveries/", "tbody a[href*='/deliveries/']")
+    found["sender"] = link("/admin/journeys/senders/", "tbody a[href*='/edit/']")
     found["people"] = link(f"/admin/reports/funnel/?{STEPS}", "#steps tbody a")
     found["leave"] = _leave(mailbox)
     found["preferences"] = _settings(mailbox)

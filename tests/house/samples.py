@@ -83,6 +83,7 @@ def furnish(*, at):
         "customers_sources": source.pk,
         "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
+        **_outbox(letter, delivery, at),
         "wagtailsnippets_content_topic": topic.pk,
         "wagtailsnippetchoosers_content_topic": topic.pk,
     }
@@ -113,9 +114,14 @@ def furnish(*, at):
             "write_key": source.write_key,
             "node": "welcome",
             "token": "tampered",
+            "channel": "email",
+            "adapter": "smtp",
+            "act": "retry",
             # Of nobody: tokens are their owner's alone.
             "token_pk": 0,
-            "number": 0,
+            # Of a version; a message has no such link.
+            "number": 1 if "rollback" in door.name else 0,
+            "run": delivery.enrollment_id,
             # Of a sender that sends mail: nobody hears answers for it.
             "sender": letter.sender_id,
             # With a key of nobody's callbacks.
@@ -139,6 +145,23 @@ def _computed(at):
     made = ComputedTrait(event="Signed Up")
     compute.save(computed=made, key="sign_ups", label="Sign-ups", description="", at=at)
     return made.pk
+
+
+def _outbox(letter, delivery, at):
+    from datetime import time
+
+    from journeys.models import Cap, QuietHours, Suppression
+
+    hours = QuietHours.objects.create(begins=time(21), ends=time(8))
+    stopped = Suppression.objects.create(
+        contact_point=delivery.contact_point, cause="bounced", at=at
+    )
+    return {
+        "journeys_senders": letter.sender_id,
+        "journeys_caps": Cap.objects.create(most=3, hours=168).pk,
+        "journeys_quiet": hours.pk,
+        "journeys_suppressions": stopped.pk,
+    }
 
 
 def _topic():
