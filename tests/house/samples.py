@@ -183,6 +183,7 @@ def _journey(group, ana, at):
     edition = publish.publish_message(message=letter, house=house, at=at)
     path = Journey.objects.create(
         name="Welcome",
+        entry={"type": "segment", "segment": group.pk, "change": "entered"},
         segment=group,
         outline=[{"id": "welcome", "type": "send", "message": letter.pk}],
     )
