@@ -191,7 +191,9 @@ def learn(sender: Sender, health: Health, *, at: datetime) -> None:
         changes = {"paused_until": at + rest, "pause_reason": health.detail[:500]}
     # Others may have failed beside us.
     grown = health.streak if health.worked else F("failures") + health.streak
-    Sender.objects.filter(pk=sender.pk).update(failures=grown, **changes)
+    # What somebody stopped by hand goes on by hand alone.
+    theirs = Sender.objects.exclude(paused_until__gt=at + LONGEST_ASKED)
+    theirs.filter(pk=sender.pk).update(failures=grown, **changes)
 
 
 def rest_of(sender: Sender, reason: str, *, at: datetime) -> None:
