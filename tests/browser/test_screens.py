@@ -93,6 +93,14 @@ ADMIN = [
     Screen("journey", "{journey}", ".dxp-outline__card"),
     Screen("new-journey", "/admin/journeys/journeys/new/", ".dxp-outline__last"),
     Screen("people-at-step", "{step}", "main tbody tr"),
+    Screen("trace", "{trace}", ".dxp-jp__trace li"),
+    Screen("enroll", "{pages}people/enroll/?q=a", ".dxp-jp__find"),
+    Screen("launch", "{pages}launch/", ".dxp-jp__points li"),
+    Screen("versions", "{pages}versions/", "#version-1"),
+    Screen("rollback", "{pages}versions/1/", "main form"),
+    Screen("transfer", "{pages}transfer/", "main .dxp-jp"),
+    Screen("resume", "{pages}resume/", "main .dxp-jp"),
+    Screen("test-run", "{pages}test-run/", ".dxp-jp__acts"),
     Screen("messages", "/admin/journeys/messages/", "main tbody tr"),
     Screen("message", "{message}", "[data-streamfield-child]"),
     Screen("message-test", "{test}", "main form"),
@@ -228,6 +236,8 @@ def places(browser, house, mailbox):
     found["limit"] = link("/admin/customers/limits/", "tbody a[href*='/edit/']")
     found["journey"] = link("/admin/journeys/journeys/", "tbody a:has-text('Welcome')")
     found["step"] = link(found["journey"], ".dxp-outline__tally a[href$='show=passed']")
+    found["trace"] = link(found["step"], "tbody a")
+    found["pages"] = re.sub(r"edit/(\d+)/", r"\1/", found["journey"])
     found["message"] = link("/admin/journeys/messages/", "tbody a:has-text('Welcome letter')")
     found["test"] = found["message"].replace("/edit/", "/test/")
     found["delivery"] = link("/admin/journeys/deliveries/", "tbody a[href*='/deliveries/']")
