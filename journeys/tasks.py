@@ -37,6 +37,7 @@ def house() -> House:
         bounces=settings.BOUNCE_ADDRESS,
         zone=ZoneInfo(settings.TIME_ZONE),
         networks=tuple(settings.ALLOWED_NETWORKS),
+        hosts=tuple(settings.LINK_HOSTS),
     )
 
 

@@ -154,6 +154,7 @@ BOUNCE_URL = env.read("BOUNCE_URL")
 SEND_RATE = int(env.read("SEND_RATE"))
 MAIL_DIR = VAR_DIR / "mail"
 ALLOWED_NETWORKS = env.words("ALLOWED_NETWORKS")
+LINK_HOSTS = env.words("LINK_HOSTS")
 
 # Where phone numbers without a country code belong.
 COUNTRY = env.read("COUNTRY")

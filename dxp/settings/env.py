@@ -91,6 +91,11 @@ _declare(
 )
 _declare("SEND_RATE", "50", "Messages a second at most through one sender.")
 _declare(
+    "LINK_HOSTS",
+    "",
+    "Hosts besides your own site, separated by commas, that links in messages may lead to and pictures may come from where an event told the whole address (`{{ item.url }}`), such as `shop.example.org`. Their subdomains count too. Empty: such links lead to your own site only.",
+)
+_declare(
     "ALLOWED_NETWORKS",
     "",
     "Networks of your own that webhooks, gateways and push services may lie in, separated by commas, such as `10.1.0.0/16`. Empty: messages only go to addresses of the public net.",

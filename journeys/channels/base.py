@@ -169,6 +169,10 @@ class Draft:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, Mapping) and value.get("question"):
+        # What is asked for around other blocks is sure to be there inside them.
+        inside = "".join(_texts(value.get("blocks", ())))
+        yield f"{{% if {value['question']} %}}{inside}{{% endif %}}"
     elif isinstance(value, Mapping):
         for inner in value.values():
             yield from _texts(inner)

@@ -6,13 +6,15 @@ import re
 from html import escape
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dxp.lib.kinds import Registry
-from journeys.channels.base import CHANNELS, Adapter, Channel, Draft, Letter, Rendered
+from journeys.channels.base import CHANNELS, Adapter, Advice, Channel, Draft, Letter, Rendered
 from journeys.channels.email import mime
 from journeys.channels.email.mjml import Frame, render
 
+LONG_SUBJECT, LONG_PREHEADER = 60, 100
 _GAPS = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -21,7 +23,7 @@ class Email(Channel):
     """A mail in two forms; its content is bytes."""
 
     name = "email"
-    label = _("E-mail")
+    label = gettext_lazy("E-mail")
     icon = "mail"
     contact = "email"
     fields = ("subject", "preheader", "body")
@@ -34,8 +36,22 @@ class Email(Channel):
             preheader=draft.preheader,
             blocks=draft.blocks,
             site=site,
-            frame=frame or Frame(brand="", why="", leave=str(_("Unsubscribe")), prefer=""),
+            frame=frame or Frame(brand="", why="", leave=_("Unsubscribe"), prefer=""),
         )
+
+    def advise(self, draft: Draft) -> list[Advice]:
+        """Say what inboxes cut off, and what is missing."""
+        advice = []
+        if not draft.subject.strip():
+            advice.append(Advice("subject", _("Write a subject."), blocks=True))
+        for name, text, most in (
+            ("subject", draft.subject, LONG_SUBJECT),
+            ("preheader", draft.preheader, LONG_PREHEADER),
+        ):
+            if len(text) > most:
+                told = _("%(length)d letters; phones show about %(most)d.")
+                advice.append(Advice(name, told % {"length": len(text), "most": most}))
+        return advice
 
     def compose(self, message: Rendered, letter: Letter) -> bytes:
         """Return a mail of this person; its Message-ID is the same for every try."""

@@ -30,13 +30,13 @@ class Onsite(Channel):
 
     def render(self, draft: Draft, *, site: str, frame: Any = None) -> Rendered:
         """Return title and text, and the link, if there is one."""
-        url = draft.url.strip()
-        target = f"{site.rstrip('/')}{url}" if url.startswith("/") else url
+        links, url = wording.Links(site), draft.url.strip()
+        number = links.add(url) if url else 0
         return Rendered(
             subject=wording.mark(draft.subject, str),
             text=wording.mark(draft.text, str),
-            links=["", target] if url else [""],
-            parts={"url": wording.link(1) if url else ""},
+            links=links.targets,
+            parts={"url": wording.link(number) if url else ""},
         )
 
     def compose(self, message: Rendered, letter: Letter) -> dict[str, str]:

@@ -38,13 +38,13 @@ class Push(Channel):
 
     def render(self, draft: Draft, *, site: str, frame: Any = None) -> Rendered:
         """Return title and text, and the link that a tap follows."""
-        url = draft.url.strip() or "/"
-        target = f"{site.rstrip('/')}{url}" if url.startswith("/") else url
+        links = wording.Links(site)
+        number = links.add(draft.url.strip() or "/")
         return Rendered(
             subject=wording.mark(draft.subject, str),
             text=wording.mark(draft.text, str),
-            links=["", target],
-            parts={"url": wording.link(1)},
+            links=links.targets,
+            parts={"url": wording.link(number)},
         )
 
     def compose(self, message: Rendered, letter: Letter) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ from journeys.channels.web import WebAdapter
 
 # More cost as much as a letter, and arrive out of order on old phones.
 MOST_PARTS = 6
-# Without the marks of variables: an address that is only known per person is not counted.
-_ADDRESS = re.compile(r"https?://[^\s\ue000\ue001<>\"]*[^\s\ue000\ue001<>\".,;:!?)\]}']")
 
 
 class BadSignature(Exception):
@@ -79,14 +76,8 @@ class Sms(Channel):
 
     def render(self, draft: Draft, *, site: str, frame: Any = None) -> Rendered:
         """Return the text, its addresses as links that are counted."""
-        done = Rendered()
-
-        def count(found: re.Match[str]) -> str:
-            done.links.append(found[0])
-            return wording.link(len(done.links) - 1)
-
-        done.text = _ADDRESS.sub(count, wording.mark(draft.text.strip(), str))
-        return done
+        links = wording.Links(site)
+        return Rendered(text=wording.plain(draft.text.strip(), links), links=links.targets)
 
     def compose(self, message: Rendered, letter: Letter) -> dict[str, str]:
         """Return the text of one person."""
