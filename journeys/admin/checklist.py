@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,9 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from journeys import graph, lint
-from journeys.models import Cap, Journey, Message, QuietHours
+from customers.models import SegmentMember
+from journeys import graph, lint, permit
+from journeys.models import Cap, Delivery, Journey, Message, QuietHours
 
+# A sample of so many is enough to say what share of a segment may be written to.
+SOME, MANY, FEW_BUCKETS = 500, 20_000, 64
 OK, INFO, WARN, STOP = "ok", "info", "warn", "stop"
 
 
@@ -35,8 +39,10 @@ def points(*, journey: Journey, plan: graph.Plan, at: datetime) -> list[Point]:
     if journey.state == Journey.State.PAUSED:
         found.append(Point(WARN, _("The journey is paused: people enter, but nobody goes on.")))
     segment = plan.entry.get("segment")
+    people = audience(segment) if isinstance(segment, int) else []
     for message in messages:
         found += _of_message(message, segment if isinstance(segment, int) else None, at)
+        found += _allowed(message, people, at)
     marketing = [one for one in messages if one.purpose == Message.Purpose.MARKETING]
     found += _limits({one.channel for one in marketing})
     if not messages:
@@ -65,6 +71,31 @@ def _of_message(message: Message, segment: int | None, at: datetime) -> Iterator
         }, url)  # fmt: skip
     if not gaps:
         yield Point(OK, _("“%(message)s” is published.") % told, url)
+
+
+def audience(segment: int) -> list[int]:
+    """Return some members of a segment, by chance but always the same ones."""
+    members = SegmentMember.objects.filter(segment=segment, left_at__isnull=True)
+    if members.count() > MANY:
+        members = members.filter(profile__bucket__lt=FEW_BUCKETS)
+    return list(members.order_by("profile__bucket", "pk").values_list("profile", flat=True)[:SOME])
+
+
+def _allowed(message: Message, people: Sequence[int], at: datetime) -> Iterator[Point]:
+    """Say how many of the people would get a message now, and why the others would not."""
+    asked = [permit.Asked.about(message, profile_id=person) for person in people]
+    if not asked:
+        return
+    reasons = Counter(verdict.reason for verdict in permit.permit(asked=asked, at=at).values())
+    reached = reasons.pop("", 0)
+    told = {"message": message.name, "share": round(100 * reached / len(people))}
+    said = _("“%(message)s” reaches %(share)s %% of the people in the segment.") % told
+    why = ", ".join(
+        f"{Delivery.Reason(reason).label}: {round(100 * count / len(people))} %"
+        for reason, count in reasons.most_common()
+    )
+    yield Point(OK if reached == len(people) else WARN if not reached else INFO,
+                f"{said} {why}".strip())  # fmt: skip
 
 
 def _limits(channels: set[str]) -> Iterator[Point]:

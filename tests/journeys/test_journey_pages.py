@@ -101,7 +101,8 @@ class TestLaunch:
         assert journey.state == "DRAFT"
 
     def test_whom_it_reaches_and_what_it_sends(self, mara, fans, ana, bruno):
-        happened(ana, "Liked", at=now() - DAY)
+        for one in (ana, bruno):
+            happened(one, "Liked", at=now() - DAY)
         journey = Journey.objects.create(
             name="New", entry={"type": "segment", "segment": fans.pk, "change": "entered"},
             outline=[{"id": "a", "type": "send", "message": write("News").pk}],
@@ -111,11 +112,12 @@ class TestLaunch:
         page(mara, journey, "launch/", note="First try", enroll_now="on")
 
         assert "enters the segment “Fans”" in shown
-        assert "Also enroll the 1 person" in shown
+        assert "Also enroll the 2 people" in shown
+        assert "“News” reaches 50 % of the people in the segment. no consent" in shown
         journey.refresh_from_db()
         assert (journey.state, journey.current.note) == ("LIVE", "First try")
         assert journey.current.published_by.username == "mara"
-        assert Enrollment.objects.get().profile == ana
+        assert Enrollment.objects.count() == 2
 
     def test_a_new_version_leads_to_those_who_are_under_way(self, mara, onboarding, ana):
         enter(ana)
