@@ -63,6 +63,10 @@ class Far:
         """Answer with so many bytes."""
         self.how, self.size = "pours", size
 
+    def raw(self, answer):
+        """Answer with these bytes, and close."""
+        self.how, self.answer = "raw", answer
+
     def hang_up(self):
         """Close every connection."""
         for wire in self.open:
@@ -121,6 +125,11 @@ class Far:
         return False
 
     def _cuts(self, wire, request):
+        wire.shutdown(socket.SHUT_RDWR)
+        return False
+
+    def _raw(self, wire, request):
+        wire.sendall(self.answer)
         wire.shutdown(socket.SHUT_RDWR)
         return False
 

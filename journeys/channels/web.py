@@ -39,7 +39,9 @@ class WebAdapter(Adapter):
         try:
             answer = self.ask(parcel)
         except Refused as error:
-            return Receipt(parcel.key, Outcome.PERMANENT, self.discreet(str(error)))
+            # One address for everybody is the sender's fault, not a message's.
+            refused = Outcome.THROTTLED if self.one_place else Outcome.PERMANENT
+            return Receipt(parcel.key, refused, self.discreet(str(error)))
         except NotReached as error:
             return Receipt(parcel.key, absent, self.discreet(f"no connection: {error}"))
         except NoAnswer as error:

@@ -124,6 +124,34 @@ class TestAnswers:
         assert time.monotonic() - began < 1
         assert far.poured < 64 * 1024 * 1024
 
+    @pytest.mark.parametrize(
+        "nonsense",
+        [
+            b"", b"\0" * 100, b"HTTP/1.1\r\n\r\n", b"HTTP/1.1 abc OK\r\n\r\n", b"SSH-2.0-x\r\n",
+            b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 500, b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000,
+            b"HTTP/1.1 100 Continue\r\n\r\n",
+        ],
+    )  # fmt: skip
+    def test_what_is_no_answer_is_none(self, far, nonsense):
+        far.raw(nonsense)
+
+        with pytest.raises(outbound.NoAnswer):
+            client().post(far.url, b"", {})
+
+    @pytest.mark.parametrize(
+        "broken",
+        [
+            b"Content-Length: 10\r\n\r\nx", b"Content-Length: -5\r\n\r\nx",
+            b"Content-Length: x\r\n\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"Transfer-Encoding: chunked\r\n\r\n5\r\nab",
+        ],
+    )  # fmt: skip
+    def test_a_body_that_breaks_off_changes_nothing(self, far, broken):
+        far.raw(b"HTTP/1.1 201 Created\r\n" + broken)
+
+        assert client().post(far.url, b"", {}).status == 201
+
 
 class TestSilence:
     def test_nobody_there_is_told_from_no_answer(self, far):

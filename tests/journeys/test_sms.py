@@ -16,11 +16,12 @@ from customers import consent, identify
 from customers.models import ConsentEntry, Event
 from dxp.lib import clock
 from journeys import ways
-from journeys.channels.base import Draft, Outcome, Parcel
+from journeys.channels.base import Draft, Outcome, Parcel, Unusable
 from journeys.channels.sms.gateway import Http
 from journeys.channels.sms.keywords import Said, said
 from journeys.channels.sms.kind import Sms
 from journeys.channels.sms.parts import parts
+from journeys.channels.sms.twilio import Twilio
 from journeys.models import Delivery, Message, Report, Sender
 from tests.far import Far
 from tests.journeys.benches.base import HERE
@@ -130,6 +131,39 @@ class TestTheTemplate:
 
             assert next(good.send(sent)).provider_id == "7"
             assert next(bad.send(sent)).outcome is Outcome.PERMANENT
+
+
+class TestTwilio:
+    """Before anything is sent, the account is asked for."""
+
+    def ask(self, *answer):
+        with Far() as far:
+            far.says(*answer)
+            config = {"base_url": far.url, "account": "AC1", "token": "t0ken", "from": "x"}
+            adapter = Twilio(config | {"networks": HERE})
+            try:
+                return adapter.check()
+            finally:
+                assert far.requests[0].method == "GET"
+                assert far.requests[0].path == "/2010-04-01/Accounts/AC1.json"
+
+    def test_says_whose_account_it_is(self):
+        told = b'{"friendly_name": "Alder", "status": "active"}'
+
+        assert self.ask(200, {}, told) == "Alder active"
+
+    def test_says_that_it_refuses_us_without_the_token(self):
+        with pytest.raises(Unusable) as told:
+            self.ask(401, {}, b"no: t0ken")
+        assert str(told.value).startswith("401")
+        assert "t0ken" not in str(told.value)
+
+    def test_an_address_inside_our_network_fails_no_message(self):
+        adapter = Twilio({"base_url": "http://10.0.0.1", "account": "A", "token": "b", "from": "x"})
+
+        receipt = next(adapter.send([Parcel(1, "", NUMBER, {"text": "x"})]))
+
+        assert receipt.outcome is Outcome.THROTTLED
 
 
 @pytest.fixture
