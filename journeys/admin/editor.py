@@ -22,7 +22,7 @@ from journeys.admin import counts
 from journeys.admin.faults import faults_of, sentences
 from journeys.admin.forms import DRAWN, WRITTEN, JourneyForm
 from journeys.admin.words import channel_names, editor_words, our_events
-from journeys.models import Journey, Message
+from journeys.models import Journey, Message, Version
 from journeys.tasks import ADVANCE
 
 MOST_EVENT_NAMES = 300
@@ -139,8 +139,9 @@ class Editor:
         context["totals"] = counts.totals(journey) if journey else {}
         context["may_publish"] = self.may_publish
         context["launches"] = _launches()
+        current = journey.current if journey else None
         context["changed"] = bool(
-            journey and journey.current and publish.plan(journey) != _published(journey)
+            journey and current and publish.plan(journey) != _published(current)
         )
         context["places"] = (
             {name: address(name, journey) for name in ("people", "rehearse", "versions", "resume")}
@@ -192,11 +193,8 @@ class JourneyEdit(Editor, generic.EditView):
 def known_to_editor(journey: Journey | None) -> dict[str, Any]:
     """Return what the editor knows from the start."""
     channels = channel_names()
-    offered = graph.described()
-    words = {one["name"]: one["label"] for one in offered}
-    words |= {f"{one['name']}Help": one["help"] for one in offered}
     return {
-        "kindsOffered": offered,
+        "kindsOffered": graph.described(),
         "messages": [
             {
                 "id": pk,
@@ -214,7 +212,7 @@ def known_to_editor(journey: Journey | None) -> dict[str, Any]:
         ],
         "events": event_names(),
         "counts": counts.by_step(journey) if journey and journey.current_id else {},
-        "words": words | editor_words(),
+        "words": editor_words(),
         "addresses": {
             "size": address("size"),
             "check": address("check"),
@@ -237,8 +235,7 @@ def event_names() -> list[str]:
     return sorted({*seen, *our_events()}, key=str.lower)
 
 
-def _published(journey: Journey) -> graph.Plan:
-    version = journey.current
+def _published(version: Version) -> graph.Plan:
     return graph.Plan(version.outline, version.entry, version.goals, version.exits)
 
 

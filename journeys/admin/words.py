@@ -175,7 +175,7 @@ def _entry() -> dict[str, str]:
         "segment": _("Segment"),
         "chooseSegment": _("Choose a segment…"),
         "anySegment": _("everybody who has this date"),
-        "inside": _("%(n)s people are in it now"),
+        "inside": _("People in it now: %(n)s"),
         "key": _("Key: a property that tells one run from another"),
         "keyHelp": _("Such as cart_id. Then “how often” can be once for each value."),
         "yearly": _("every year (birthdays)"),

@@ -89,6 +89,15 @@ class TestDrawing:
 
         assert Enrollment.objects.get().profile == ana
 
+    def test_review_saves_the_draft_and_leads_to_the_launch(self, mara, fans):
+        data = form(fans, numbered(waiting("")), **{"action-launch": "1"})
+
+        response = mara.post(f"{LIST}new/", data)
+
+        journey = Journey.objects.get()
+        assert (journey.state, len(journey.outline)) == ("DRAFT", 1)
+        assert response["Location"] == f"{LIST}{journey.pk}/launch/"
+
     def test_a_new_version_leaves_the_old_one(self, mara, fans, welcome):
         journey = draw(fans, send(welcome))
         data = form(fans, numbered(delay(3), send(welcome)), **{"action-publish": "1"})

@@ -13,7 +13,8 @@ export function does(editor) {
   const { words } = editor.known;
   return {
     acts: acts(editor, words),
-    titleOf: (step, number) => `${words.step} ${number}: ${step.name || words[step.type]}`,
+    titleOf: (step, number) => `${words.step} ${number}: ${step.name || wordsOf(editor, step.type).label}`,
+    wordsOf: (kind) => wordsOf(editor, kind),
     numberOf: (step) => editor.it.numbers.get(step.id),
     kindOf: (step) => editor.it.kinds.get(step.id),
     isOpen: (arm) => editor.it.opened.has(arm.id),
@@ -36,6 +37,12 @@ export function does(editor) {
       editor.draw(`rule-${arm.id}`);
     },
   };
+}
+
+// What a kind of step is called: others may offer kinds too.
+function wordsOf({ known }, kind) {
+  const { words } = known;
+  return known.kindsOffered.find(({ name }) => name === kind) ?? { label: words[kind], help: words[`${kind}Help`] };
 }
 
 function openMenu(editor, owner, key, place) {

@@ -76,7 +76,7 @@ function menu(spot, place, it) {
   const choices = kinds.map((kind) => make(
     "button",
     { type: "button", class: "dxp-outline__kind", id: `new-${kind}`, onclick: () => it.add(spot, place, kind) },
-    icon(ICONS[kind] ?? "cog"), make("strong", {}, words[kind]), make("span", {}, words[`${kind}Help`]),
+    icon(ICONS[kind] ?? "cog"), make("strong", {}, it.wordsOf(kind).label), make("span", {}, it.wordsOf(kind).help),
   ));
   return make(
     "div",
