@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,10 @@ from customers.models import Event, Profile
 from journeys import phrase, publish, rehearse
 from journeys.models import Cap, Delivery, Enrollment, Journey, QuietHours, Version
 from tests.journeys.conftest import HOUSE, NOON, delay, end, send, wait, write
+from tests.journeys.time_machine import TimeMachine
 
 pytestmark = pytest.mark.django_db
+DOC = Path(__file__).resolve().parents[2] / "docs" / "developer" / "test-runs.md"
 CART = {
     "type": "event", "event": "Cart Abandoned", "key": "cart_id",
     "where": [{"prop": "total", "cmp": "gte", "value": 20}],
@@ -93,6 +97,18 @@ class TestTheFixture:
 
         with pytest.raises(AssertionError, match="Wait 2 days"):
             journey.ended("completed")
+
+
+def test_the_example_of_the_document(journey, welcome):
+    text = DOC.read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+    exec(
+        compile(code, str(DOC), "exec", dont_inherit=True), {"journey": journey, "welcome": welcome}
+    )
+
+    sentences = set(re.findall(r"^\| `(\w+)\(", text, re.MULTILINE)) | {"until"}
+    assert sentences == {name for name in vars(TimeMachine) if not name.startswith("_")} - {"told"}
 
 
 def run(journey, *, who=None, script=(), at=NOON, **entry):
