@@ -1,4 +1,4 @@
-"""The demo world's first journey: a welcome for those who sign up."""
+"""The demo world's journeys: a welcome for those who sign up, and a hand for those who stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.conf import settings
 from customers.models import Segment
 from journeys import enroll, publish
 from journeys.compose import House
-from journeys.models import Journey, Message
+from journeys.models import Cap, Journey, Message, Sender
 
 WELCOME = [
     ("heading", 'Good to have you here, {{ first_name|default:"reader" }}'),
@@ -54,13 +54,83 @@ OUTLINE = [
         ],
     },
 ]
+PLAN = [
+    ("heading", "Your plan is still here"),
+    (
+        "text",
+        'Hello {{ first_name|default:"there" }}, you began a savings plan{% if event.monthly %} of '
+        '{{ event.monthly|money:"EUR" }} a month{% endif %} and stopped on the way. Nothing is '
+        "lost: it waits where you left it.\n\n"
+        "If a question stopped you, reply to this message. It reaches a person.",
+    ),
+    ("link", {"text": "Go on with the plan", "url": "/products/", "look": "button"}),
+]
+OPENED = {"event": "Savings Plan Opened", "same": "plan_id"}
+UNFINISHED = [
+    {
+        "id": "opens",
+        "type": "wait",
+        "name": "An hour to finish",
+        "amount": 1,
+        "unit": "hours",
+        "for": [
+            {
+                "id": "opened",
+                **OPENED,
+                "steps": [{"id": "done", "type": "end", "outcome": "opened at once"}],
+            },
+        ],
+        "timeout": [],
+    },
+    {"id": "letter", "type": "send", "message": "Your plan is waiting"},
+    {"id": "morning", "type": "delay", "mode": "time", "time": "09:30", "after": 1},
+    {"id": "note", "type": "send", "message": "Pick up your plan"},
+    {"id": "week", "type": "delay", "mode": "for", "amount": 7, "unit": "days"},
+]
 
 
 def build(*, at: datetime) -> None:
-    """Write the two messages, draw the journey, publish it, and let today's subscribers on."""
-    if Journey.objects.filter(name="Welcome").exists():
-        return
+    """Write messages, draw two journeys, publish them, and let today's subscribers on."""
     house = House(site=settings.SITE_URL, sender=settings.MAIL_FROM, rate=settings.SEND_RATE)
+    Cap.objects.get_or_create(channel="", topic=None, hours=7 * 24, defaults={"most": 5})
+    if not Journey.objects.filter(name="Welcome").exists():
+        _welcome(house, at)
+    if not Journey.objects.filter(name="Unfinished plan").exists():
+        _unfinished(house, at)
+
+
+def _unfinished(house: House, at: datetime) -> None:
+    pages, _made = Sender.objects.get_or_create(
+        name="Our website", defaults={"channel": "onsite", "adapter": "site"}
+    )
+    note, _made = Message.objects.get_or_create(
+        name="Pick up your plan",
+        defaults={
+            "channel": "onsite",
+            "sender": pages,
+            "subject": "Your plan is where you left it",
+            "text": "Two questions are left. It takes five minutes.",
+            "url": "/products/",
+        },
+    )
+    publish.publish_message(message=note, house=house, at=at)
+    subject = "Your savings plan is waiting"
+    numbers = {
+        "Your plan is waiting": _message("Your plan is waiting", subject, PLAN, house, at),
+        "Pick up your plan": note.pk,
+    }
+    journey = Journey(
+        name="Unfinished plan",
+        entry={"type": "event", "event": "Savings Plan Started", "key": "plan_id"},
+        reentry=Journey.Reentry.KEYED,
+        goals=[OPENED],
+        outline=_with_numbers(UNFINISHED, numbers),
+    )
+    journey.save()
+    publish.publish(journey=journey, at=at)
+
+
+def _welcome(house: House, at: datetime) -> None:
     numbers = {
         name: _message(name, subject, body, house, at)
         for name, subject, body in (
