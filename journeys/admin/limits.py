@@ -88,6 +88,7 @@ class CapForm(WagtailAdminModelForm):
 class CapList(StepsIndexView):
     """All caps."""
 
+    add_item_label = lazy("Add")
     any_permission_required = ["view", "add", "change"]
     page_title = lazy("Frequency caps")
 
@@ -155,6 +156,7 @@ class QuietForm(WagtailAdminModelForm):
 class QuietList(StepsIndexView):
     """All quiet hours."""
 
+    add_item_label = lazy("Add")
     any_permission_required = ["view", "add", "change"]
     page_title = lazy("Quiet hours")
 

@@ -27,6 +27,7 @@ from journeys.admin.sender_form import SenderForm, adapter_of
 from journeys.admin.tables import OwnViewSet, StateColumn, StepsIndexView, TextColumn
 from journeys.channels import CHANNELS
 from journeys.channels.base import Unusable
+from journeys.channels.email import hear
 from journeys.models import Delivery, Message, Sender
 from journeys.tasks import house
 
@@ -61,6 +62,7 @@ def way_label(channel: str, adapter: str) -> str:
 class SenderList(StepsIndexView):
     """All senders."""
 
+    add_item_label = lazy("Add")
     any_permission_required = ["view", "add", "change"]
     page_title = lazy("Senders")
 
@@ -201,8 +203,11 @@ class SenderEdit(_Saved, generic.EditView):
 
 def callback_of(sender: Sender) -> str:
     """Return where this sender's provider tells us what became of messages."""
+    site = house().site
     if sender.channel == "sms":
-        return house().site + reverse("journeys:sms", args=[sender.pk])
+        return site + reverse("journeys:sms", args=[sender.pk])
+    if sender.channel == "email" and sender.adapter in hear.VIEWS:
+        return hear.address(site=site, sender=sender.pk, provider=sender.adapter)
     return ""
 
 

@@ -50,6 +50,7 @@ class SuppressionFilter(WagtailFilterSet):
 class SuppressionList(StepsIndexView):
     """Addresses, the latest first."""
 
+    add_item_label = lazy("Add")
     any_permission_required = ["view", "add", "delete"]
     page_title = lazy("Suppressed addresses")
     is_searchable = True

@@ -99,6 +99,15 @@ class TestSenders:
         assert secret in answer.content.decode()
         assert secret not in page(mara, f"senders/edit/{sender.pk}/")
 
+    def test_a_provider_is_told_where_its_reports_go(self, mara):
+        mara.post(
+            OUTBOX + "senders/new/email/postmark/",
+            {"name": "Postmark", "set_server_token": "t", "set_api_url": "https://pm.example/"},
+        )
+        sender = Sender.objects.get(name="Postmark")
+
+        assert f"/_x/mail/{sender.pk}/postmark/" in page(mara, f"senders/edit/{sender.pk}/")
+
     def test_the_connection_is_tried_without_sending(self, mara, newsletters):
         answer = mara.post(f"{OUTBOX}senders/{newsletters.pk}/test/", follow=True)
 
