@@ -13,6 +13,17 @@ from typing import Any
 from customers import agents
 
 SHOWN = 20
+# Families that uap-core names as it names browsers, though no person reads pages with them:
+# libraries, monitors, scanners, readers of feeds, and what fetches previews and pictures.
+PROGRAMS = frozenset({
+    "AHC", "Apache-HttpClient", "Catchpoint", "Connector Spider", "DAVdroid", "Feedbin",
+    "GmailImageProxy", "Go-http-client", "HTTPie", "HTTrack", "HeadlessChrome",
+    "HuaweiSymantecSpider", "Huaweisymantecspider", "Jersey", "Mediapartners-Google", "Monitis",
+    "OpenVAS Scanner", "PhantomJS", "PingdomBot", "Python Requests", "Python aiohttp",
+    "RSScrawler", "RackspaceBot", "Ruxit Synthetic", "SSL-Crawler", "Site24x7", "Tiny Tiny RSS",
+    "Web-sniffer", "Wget", "WhatsApp", "WordPress", "axios", "curl", "got", "libwww-perl",
+    "moba-crawler", "mobile crawler", "msnbot", "okhttp", "wget2",
+})  # fmt: skip
 Case = tuple[str, str]
 
 
@@ -26,6 +37,7 @@ def run(folder: Path) -> dict[str, Any]:
         "bots_known": _agree("bots", ((text, "True") for _, text in instances),
                              lambda text: str(agents.is_bot(text))),
     }  # fmt: skip
+    people: list[str] = []
     for name, file, part in (
         ("browsers", "uap_test_ua.yaml.gz", lambda text: agents.read(text).browser),
         ("systems", "uap_test_os.yaml.gz", lambda text: agents.read(text).system),
@@ -35,9 +47,34 @@ def run(folder: Path) -> dict[str, Any]:
         figures[name] = len(asked)
         figures[f"{name}_agree"] = _agree(name, asked, part)
         figures[f"{name}_called_bots"] = sum(_is_odd(text) for text, _ in asked)
+        people += [text for text, _ in asked if is_person(text)]
+    figures |= _told_apart(people, [text for _, text in instances])
     figures |= _cost([text for _, text in instances])
     for key, value in figures.items():
         print(f"{key:<28} {value}")
+    return figures
+
+
+def is_person(text: str) -> bool:
+    """Return whether uap-core names a browser or app of people."""
+    told = agents.read(text)
+    return told.device != "Spider" and told.browser not in PROGRAMS
+
+
+def _told_apart(people: list[str], bots: list[str]) -> dict[str, Any]:
+    """Return how often people are taken for programs, in events and in clicks on mails."""
+    from journeys import suspect
+
+    figures: dict[str, Any] = {
+        "bots_known_in_mails": sum(map(suspect.is_program, bots)),
+        "people": len(people),
+    }
+    for name, ask in (("events", agents.is_bot), ("mails", suspect.is_program)):
+        taken = [text for text in people if ask(text)]
+        figures[f"people_called_bots_in_{name}"] = len(taken)
+        figures[f"percent_called_bots_in_{name}"] = round(100 * len(taken) / len(people), 2)
+    for text in taken[:SHOWN]:
+        print(f"a person called a bot: {text}")
     return figures
 
 

@@ -15,8 +15,10 @@ from journeys.models import (
     Notice,
     OnsiteMessage,
     PushSubscription,
+    Report,
     Step,
     Suppression,
+    Touch,
 )
 
 
@@ -26,6 +28,12 @@ def _of(person: Person) -> Q:
 
 def _deliveries(person: Person) -> Q:
     return _of(person) | Q(contact_point__in=person.contact_point_ids)
+
+
+def _touches(person: Person) -> Q:
+    return Q(delivery__profile__in=person.profile_ids) | Q(
+        delivery__contact_point__in=person.contact_point_ids
+    )
 
 
 def _erase_runs(person: Person, at: datetime) -> int:
@@ -50,6 +58,17 @@ def register() -> None:
         rows_of(
             "notices", Notice, _of, label=_("Events to be recorded"),
             about=_("What a journey is about to note down about you."),
+        ),
+        rows_of(
+            "message_touches", Touch, _touches, label=_("Opens and clicks"),
+            about=_("When a message of yours was opened and which of its links were followed, "
+                    "and by what program."),
+        ),
+        rows_of(
+            "message_reports", Report,
+            lambda person: _touches(person) | Q(contact_point__in=person.contact_point_ids),
+            label=_("Reports about messages"),
+            about=_("What mail servers and providers told about messages to you."),
         ),
         Keeper(
             "journeys", (Enrollment,), runs.export, _erase_runs, label=_("Journeys"),

@@ -64,7 +64,7 @@ def at_once(
         reasons.append("head")
     if opened and agent.strip() == _IN_ADVANCE:
         reasons.append("advance")
-    elif is_program(agent) and not (opened and _ON_BEHALF.search(agent)):
+    elif is_program(agent) and not (opened and _shows_pictures(agent)):
         reasons.append("agent")
     if since is not None and since < SOON:
         reasons.append("soon")
@@ -73,7 +73,12 @@ def at_once(
 
 def is_program(agent: str) -> bool:
     """Return whether a user agent is none that people use to read mail or pages."""
-    return bool(_SCANNERS.search(agent)) or (agents.is_bot(agent) and not agents.is_app(agent))
+    return bool(_SCANNERS.search(agent)) or agents.is_bot(agent)
+
+
+def _shows_pictures(agent: str) -> bool:
+    """Return whether it fetches pictures when a person opens the mail: proxies, apps."""
+    return bool(_ON_BEHALF.search(agent)) or agents.is_app(agent)
 
 
 def together(one: Followed, others: Iterable[Followed], *, links: int) -> list[str]:

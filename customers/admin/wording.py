@@ -29,6 +29,28 @@ TOLD: dict[str, tuple[str, Any, tuple[str, ...]]] = {
         lazy("Could not be sent the message %s"),
         ("message", "message_id"),
     ),
+    "Message Delivered": ("check", lazy("Got the message %s"), ("message", "message_id")),
+    "Message Bounced": (
+        "warning",
+        lazy("The message %s came back"),
+        ("message", "message_id"),
+    ),
+    "Message Complained": (
+        "warning",
+        lazy("Reported the message %s as spam"),
+        ("message", "message_id"),
+    ),
+    "Message Opened": ("view", lazy("Opened the message %s"), ("message", "message_id")),
+    "Message Opened by Machine": (
+        "cog",
+        lazy("A program opened the message %s"),
+        ("message", "message_id"),
+    ),
+    "Message Clicked by Machine": (
+        "cog",
+        lazy("A program followed a link in the message %s"),
+        ("message", "message_id"),
+    ),
     "Message Clicked": ("link", lazy("Clicked in the message %s"), ("message", "message_id")),
     "Message Unsubscribed": (
         "mail",

@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from journeys.suspect import SOON
+
 pytestmark = pytest.mark.browser
 
 
@@ -98,7 +100,8 @@ class TestAna:
         assert "Good to have you here, Ana" in html
         assert "Good to have you here, Ana" in text
 
-        # She clicks the button, and lands on our page.
+        # She clicks the button, and lands on our page; not at once: only programs are so fast.
+        time.sleep(SOON.total_seconds())
         link = re.search(r"https?://[^\"\s]+/c/[^\"\s]+", html).group(0)
         page.goto(link)
         assert page.url.startswith(house.address + "/insights/")
@@ -139,7 +142,8 @@ def _is_member(house, token, anonymous_id):
 
 
 def _reload_until(page, words):
-    deadline = time.monotonic() + 5
+    # A click is held five seconds before it counts.
+    deadline = time.monotonic() + 12
     while time.monotonic() < deadline:
         if page.get_by_text(words).count():
             return

@@ -123,10 +123,7 @@ def hear(provider: str, request: HttpRequest, *, key: str = "") -> list[Heard]:
     Raises:
         BadCallback: it was not signed by the provider, or can't be read.
     """
-    try:
-        return [_read(provider, event) for event in events(provider, request, key=key)]
-    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
-        raise BadCallback(f"{type(error).__name__}: {error}"[:300]) from error
+    return [_read(provider, event) for event in events(provider, request, key=key)]
 
 
 def events(provider: str, request: HttpRequest, *, key: str = "") -> list[Any]:
@@ -151,6 +148,9 @@ def events(provider: str, request: HttpRequest, *, key: str = "") -> list[Any]:
         found: list[Any] = view.parse_events(request)
     except (AnymailError, SuspiciousOperation) as error:
         raise BadCallback(str(error)[:300]) from error
+    except (ValueError, LookupError, TypeError, AttributeError, OverflowError) as error:
+        # What they did not expect of a provider, they do not look for.
+        raise BadCallback(f"{type(error).__name__}: {error}"[:300]) from error
     return found
 
 
