@@ -15,7 +15,7 @@ from customers.models import ConsentEntry, ContactPoint
 from customers.record import New
 from journeys.channels import CHANNELS
 from journeys.channels.sms.keywords import Said, said
-from journeys.models import Delivery
+from journeys.models import Delivery, Suppression
 
 LONGEST_TEXT = 1000
 MARKETING = ConsentEntry.Purpose.MARKETING
@@ -37,7 +37,7 @@ def answer(*, to: Answered, evidence: dict[str, Any], at: datetime) -> Said | No
     """Take what somebody answered and return what it meant; None if nobody has that address.
 
     A word such as STOP withdraws consent to marketing at that address, START gives it back where
-    such a word had withdrawn it; doing it twice is the same as once.
+    such a word had withdrawn it, and lifts a block of the network; twice is the same as once.
 
     Args:
         to: the answer.
@@ -58,8 +58,11 @@ def answer(*, to: Answered, evidence: dict[str, Any], at: datetime) -> Said | No
     delivery = _latest(point, to.channel)
     if meant is Said.STOP and _decide(point, State.WITHDRAWN, evidence, at):
         _tell("Message Unsubscribed", point, delivery, {}, f"unsubscribed:{to.key}", at)
-    elif meant is Said.START and _left_by_word(point):
-        _decide(point, State.GRANTED, evidence, at)
+    elif meant is Said.START:
+        # Networks block who answers STOP, and let through again who answers START.
+        Suppression.objects.filter(contact_point=point, cause__in=Suppression.CURABLE).delete()
+        if _left_by_word(point):
+            _decide(point, State.GRANTED, evidence, at)
     elif meant is Said.OTHER:
         _tell("Message Answered", point, delivery, {"text": to.text[:LONGEST_TEXT]}, to.key, at)
     return meant

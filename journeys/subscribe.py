@@ -109,7 +109,7 @@ def subscribe(
     shown = f"{urlsplit(browser.endpoint).hostname} {browser.digest[:8]}"[:320]
     ContactPoint.objects.filter(pk=point.pk).update(shown=shown)
     # Its push service had given it up, and knows it again.
-    Suppression.objects.filter(contact_point=point).delete()
+    Suppression.objects.filter(contact_point=point, cause__in=Suppression.CURABLE).delete()
     kept, _made = PushSubscription.objects.update_or_create(
         contact_point=point,
         defaults={

@@ -21,6 +21,9 @@ class Suppression(models.Model):
         COMPLAINED = "complained", _("The person reported a message as spam")
         BY_HAND = "by_hand", _("Somebody here stopped it")
 
+    # Causes that end when the address itself shows that it can be reached again.
+    CURABLE = (Cause.REFUSED, Cause.BOUNCED, Cause.SOFT)
+
     contact_point = models.OneToOneField(ContactPoint, models.CASCADE, related_name="+")
     cause = models.CharField(_("cause"), max_length=20, choices=Cause)
     detail = models.CharField(_("answer"), max_length=500, blank=True, default="")

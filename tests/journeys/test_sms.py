@@ -22,7 +22,7 @@ from journeys.channels.sms.keywords import Said, said
 from journeys.channels.sms.kind import Sms
 from journeys.channels.sms.parts import parts
 from journeys.channels.sms.twilio import Twilio
-from journeys.models import Delivery, Message, Report, Sender
+from journeys.models import Delivery, Message, Report, Sender, Suppression
 from tests.far import Far
 from tests.journeys.benches.base import HERE
 
@@ -228,8 +228,10 @@ class TestAnswers:
         assert Event.objects.get(name="Message Unsubscribed").properties["message"] == "Text SM1"
         tell(client, twilio, MessageSid="SM9", From=NUMBER, Body="Stop")
         assert ConsentEntry.objects.filter(state="WITHDRAWN").count() == 1
+        Suppression.objects.create(contact_point=reader, cause="refused", at=clock.now())
         tell(client, twilio, MessageSid="SM10", From=NUMBER, Body="START")
         assert allowed(reader)
+        assert not Suppression.objects.exists()
 
     def test_start_gives_no_consent_to_who_left_another_way(self, client, reader, twilio):
         consent.record(
@@ -237,9 +239,11 @@ class TestAnswers:
             contact_point=reader, at=clock.now(),
         )  # fmt: skip
 
+        Suppression.objects.create(contact_point=reader, cause="by_hand", at=clock.now())
         tell(client, twilio, MessageSid="SM10", From=NUMBER, Body="START")
 
         assert not allowed(reader)
+        assert Suppression.objects.exists()
 
     def test_other_words_are_told_once(self, client, reader, twilio):
         write(reader, twilio)
