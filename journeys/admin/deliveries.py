@@ -5,59 +5,20 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
-import django_filters
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.widgets.button import Button
 
 from customers import define
-from customers.models import ContactPoint
-from journeys.admin.outbox import channel_choices, channel_label
-from journeys.admin.page import name_of, searched
+from journeys.admin.delivery_filter import CHANGE, DeliveryFilter, of_words, why
+from journeys.admin.delivery_pages import AgainPage, DeliveryPage
+from journeys.admin.outbox import channel_label
+from journeys.admin.page import name_of
 from journeys.admin.tables import OwnViewSet, StateColumn, StepsIndexView, TextColumn, WhenColumn
-from journeys.models import Delivery, Journey, Message, Sender
-
-CHANGE = "journeys.change_delivery"
-
-
-class DeliveryFilter(WagtailFilterSet):
-    """By state, reason, channel, message, sender and journey."""
-
-    state = django_filters.ChoiceFilter(choices=Delivery.State.choices, label=lazy("State"))
-    reason = django_filters.ChoiceFilter(choices=Delivery.Reason.choices, label=lazy("Reason"))
-    channel = django_filters.ChoiceFilter(choices=lambda: channel_choices(), label=lazy("Channel"))
-    message = django_filters.ModelChoiceFilter(
-        queryset=Message.objects.all(), label=lazy("Message")
-    )
-    sender = django_filters.ModelChoiceFilter(queryset=Sender.objects.all(), label=lazy("Sender"))
-    enrollment__journey = django_filters.ModelChoiceFilter(
-        queryset=Journey.objects.all(), label=lazy("Journey")
-    )
-
-    class Meta:
-        model = Delivery
-        fields = ["state", "reason", "channel", "message", "sender", "enrollment__journey"]
-
-
-def of_words(queryset: QuerySet[Delivery], words: str) -> QuerySet[Delivery]:
-    """Return the deliveries to people whose name, address or id begins with what was typed."""
-    points = ContactPoint.objects.filter(value__startswith=words.lower())
-    people = searched(words).order_by().values("pk")
-    return queryset.filter(Q(profile__in=people) | Q(contact_point__in=points.values("pk")))
-
-
-def why(delivery: Delivery) -> str:
-    """Return a delivery's reason and the other side's words."""
-    shown = delivery.state != Delivery.State.SENT
-    return ": ".join(
-        str(part)
-        for part in (delivery.get_reason_display(), delivery.detail if shown else "")
-        if part
-    )
+from journeys.models import Delivery
 
 
 class DeliveryList(StepsIndexView):
@@ -144,8 +105,6 @@ class DeliveryViewSet(OwnViewSet):
 
     def get_urlpatterns(self) -> list[Any]:
         """Return the list, and our own pages."""
-        from journeys.admin.delivery_pages import AgainPage, DeliveryPage
-
         return [
             *super().get_urlpatterns(),
             path("<int:pk>/", DeliveryPage.as_view(), name="one"),

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from customers import define
 from dxp.lib import clock, hints
 from journeys import settle
-from journeys.admin.deliveries import CHANGE, DeliveryFilter, of_words, why
+from journeys.admin.delivery_filter import CHANGE, DeliveryFilter, of_words, why
 from journeys.admin.outbox import OutboxPage, channel_label
 from journeys.admin.page import name_of
 from journeys.models import Delivery
