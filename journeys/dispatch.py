@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-
-import redis
 
 from journeys import announce, mark, pace, settle, ways
 from journeys.channels.base import Adapter, Outcome, Parcel, Receipt, Unusable
 from journeys.channels.email import mime
-from journeys.claim import Claimed, Job, claim
-from journeys.compose import House, compose, token, trial
-from journeys.links import return_path
-from journeys.models import Delivery, Message, Sender
+from journeys.claim import claim
+from journeys.compose import House, trial
+from journeys.deliver import Batch, Ways, deliver
+from journeys.models import Message, Sender
 
 log = logging.getLogger(__name__)
 BATCH = 100
 HAND_OVER_SECONDS = 120.0
-State = Delivery.State
-# How a sender opens its way out; tests and rehearsals bring their own.
-Ways = Callable[[Sender, House], Adapter]
 
 
 @dataclass(slots=True)
@@ -84,15 +77,12 @@ def _dispatch(
             # The trial did not take place.
             ways.learn(sender, ways.Health(), at=at)
         return
-    work = HandOver(done, house, at, until=began + HAND_OVER_SECONDS)
-    try:
-        work.run(adapter)
-        _finish(sender, work, adapter, total)
-    finally:
-        work.marks.close()
+    work = Batch(done, house, at, until=began + HAND_OVER_SECONDS)
+    deliver(work, sender=sender, adapter=adapter, channels=channels)
+    _finish(sender, work, adapter, total)
 
 
-def _finish(sender: Sender, work: HandOver, adapter: Adapter, total: Dispatched) -> None:
+def _finish(sender: Sender, work: Batch, adapter: Adapter, total: Dispatched) -> None:
     try:
         found = settle.settle(
             jobs=work.jobs, lease=work.lease, receipts=work.receipts, broken=work.broken,
@@ -100,101 +90,16 @@ def _finish(sender: Sender, work: HandOver, adapter: Adapter, total: Dispatched)
         )  # fmt: skip
     except BaseException:
         # The reaper reads what we know.
-        work.marks.flush()
+        mark.Marks(work.lease).tell(work.answers)
         raise
-    work.marks.drop()
+    mark.Marks(work.lease).drop()
     total.sent += found.sent
     total.failed += found.failed
     total.later += found.later
     slow = any(one.outcome is Outcome.THROTTLED for one in work.receipts.values())
-    total.throttled = total.throttled or slow or work.stopped
+    total.throttled = total.throttled or slow or work.stop.is_set()
     ways.learn(sender, work.health, at=work.at)
     pace.adapt(f"sender:{sender.pk}", slower=slow)
-
-
-class HandOver:
-    """The parcels of a batch, each marked when the channel takes it, and the answers so far."""
-
-    def __init__(self, claimed: Claimed, house: House, at: datetime, *, until: float) -> None:
-        self.jobs, self.lease = claimed.jobs, claimed.lease
-        self.house, self.at, self.until = house, at, until
-        self.marks = mark.Marks(claimed.lease)
-        self.marking = not claimed.lease.startswith(".")
-        self.stopped = False
-        self.receipts: dict[int, Receipt] = {}
-        self.broken: dict[int, str] = {}
-        self.health = ways.Health()
-        self.trying: int | None = None
-
-    def run(self, adapter: Adapter) -> None:
-        """Hand over, one parcel after the other."""
-        try:
-            for receipt in adapter.send(self._parcels()):
-                self._take(receipt)
-        except Exception as error:
-            # An adapter must not raise; one that does anyway keeps nobody from settling.
-            log.exception("An adapter broke down")
-            if self.trying is not None:
-                self._take(Receipt(self.trying, Outcome.UNKNOWN, f"{type(error).__name__}"))
-
-    def _parcels(self) -> Iterator[Parcel]:
-        for number, job in enumerate(self.jobs):
-            if self.stopped:
-                return
-            try:
-                content = self._compose(job)
-            except Exception as error:
-                # One message that can't be filled keeps nobody else's from going.
-                log.exception("Delivery %s can't be composed", job.id)
-                self.broken[job.id] = f"{type(error).__name__}: {error}"
-                continue
-            if time.monotonic() > self.until or not self._mark(number, job.id):
-                return
-            self.trying = job.id
-            name = token(delivery=job.id)
-            sender = return_path(sender=job.sender, name=name, house=self.house)
-            yield Parcel(job.id, sender, job.recipient, content, name)
-
-    def _compose(self, job: Job) -> Any:
-        return compose(
-            edition=job.edition,
-            values=job.values,
-            recipient=job.recipient,
-            sender=job.sender,
-            delivery=job.id,
-            contact_point=job.contact_point_id,
-            house=self.house,
-            at=job.queued_at,
-            confirms=job.confirms_id,
-        )
-
-    def _mark(self, number: int, delivery: int) -> bool:
-        """Leave the mark; return False if our lease is over, by which the rest is somebody's."""
-        if not self.marking:
-            return True
-        try:
-            return self.marks.trying(delivery)
-        except redis.RedisError as error:
-            log.warning("No more marks in this batch: %s", error)
-            self.marking = False
-            rest = [job.id for job in self.jobs[number:]]
-            # From here on the reaper must know that silence proves nothing.
-            left = Delivery.objects.filter(pk__in=rest, state=State.SENDING, mark_epoch=self.lease)
-            return left.update(mark_epoch=mark.without_marks(self.lease)) == len(rest)
-
-    def _take(self, receipt: Receipt) -> None:
-        """Keep an answer, and stop when the other side asks for patience or fails and fails."""
-        self.receipts[receipt.key] = receipt
-        self.trying = None
-        sign = "ok" if receipt.outcome is Outcome.OK else "no"
-        if receipt.outcome is not Outcome.UNKNOWN:
-            self.marks.answered(receipt.key, f"{sign}:{receipt.detail}")
-        worked = receipt.outcome is Outcome.OK or receipt.recipient_refused
-        self.health.saw(worked=worked, detail=receipt.detail)
-        if receipt.outcome is Outcome.THROTTLED:
-            self.health.retry_after = receipt.retry_after
-            self.stopped = True
-        self.stopped = self.stopped or self.health.streak >= ways.OPENS
 
 
 def send_test(

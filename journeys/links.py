@@ -39,6 +39,8 @@ class House:
     site: str
     sender: str
     rate: int = 50
+    # To a server that is far away, at most so many from each process.
+    connections: int = 1
     # Of senders of mail that name no server of their own; without one, letters become files.
     smtp_url: str = ""
     mail_dir: Path = Path("mail")

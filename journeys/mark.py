@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import redis
 
@@ -59,7 +60,8 @@ class Marks:
     def __init__(self, name: str) -> None:
         self.key = _key(name).encode()
         self.answers: dict[int, str] = {}
-        self.line: redis.Connection | None = None
+        # Untyped in the library.
+        self.line: Any = None
         self.dies = False
 
     def trying(self, delivery: int) -> bool:
@@ -78,13 +80,15 @@ class Marks:
         """Keep an answer, to be written with the next mark."""
         self.answers[delivery] = answer
 
-    def flush(self) -> None:
-        """Write the answers that are still kept; without Redis they are lost, and in doubt."""
+    def tell(self, answers: Mapping[int, str]) -> None:
+        """Write answers that nobody could settle; without Redis they are lost, and in doubt."""
+        self.answers.update(answers)
         try:
             if self.answers:
                 self._ask(self._answers())
         except redis.RedisError as error:
             log.warning("%s answers were lost: %s", len(self.answers), error)
+        self.close()
 
     def drop(self) -> None:
         """Forget the batch, which is settled: an answer may repeat an address."""
@@ -92,6 +96,7 @@ class Marks:
             self._ask([(b"DEL", self.key)])
         except redis.RedisError as error:
             log.debug("Marks stay for a day: %s", error)
+        self.close()
 
     def close(self) -> None:
         """Give the connection back."""

@@ -32,6 +32,7 @@ def house() -> House:
         site=settings.SITE_URL,
         sender=settings.MAIL_FROM,
         rate=settings.SEND_RATE,
+        connections=settings.SEND_CONNECTIONS,
         smtp_url=settings.SMTP_URL,
         mail_dir=settings.MAIL_DIR,
         bounces=settings.BOUNCE_ADDRESS,

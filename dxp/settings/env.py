@@ -91,6 +91,11 @@ _declare(
 )
 _declare("SEND_RATE", "50", "Messages a second at most through one sender.")
 _declare(
+    "SEND_CONNECTIONS",
+    "8",
+    "Connections at most from one worker process to a server or provider that answers slowly; a near one gets one.",
+)
+_declare(
     "LINK_HOSTS",
     "",
     "Hosts besides your own site, separated by commas, that links in messages may lead to and pictures may come from where an event told the whole address (`{{ item.url }}`), such as `shop.example.org`. Their subdomains count too. Empty: such links lead to your own site only.",

@@ -24,3 +24,4 @@ LAKE_DIR = VAR_DIR / f"test-lake-{_worker}"
 MAIL_DIR = VAR_DIR / f"test-mail-{_worker}"
 SITE_URL = WAGTAILADMIN_BASE_URL = "http://testserver"
 SEND_RATE = 1000
+SEND_CONNECTIONS = 1

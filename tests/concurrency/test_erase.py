@@ -157,8 +157,7 @@ def leave_with_the_others(ana, bruno, segment):
         )  # fmt: skip
         marks = mark.Marks(delivery.mark_epoch)
         marks.trying(delivery.pk)
-        marks.answered(delivery.pk, f"ok:{person}")
-        marks.flush()
+        marks.tell({delivery.pk: f"ok:{person}"})
         Notice.objects.create(
             profile=person, name="Told", properties={"to": str(person)}, at=NOW,
             message_id=f"n-{person.pk}",

@@ -237,8 +237,7 @@ class TestReaper:
     def test_answered_is_sent_and_told(self, leased):
         marks = mark.Marks(leased.mark_epoch)
         marks.trying(leased.pk)
-        marks.answered(leased.pk, "ok:250 kept")
-        marks.flush()
+        marks.tell({leased.pk: "ok:250 kept"})
 
         assert self.reaped() == "SENT"
         announce.announce(at=NOON)
@@ -272,8 +271,7 @@ class TestReaper:
     def test_an_answer_repeats_no_address_for_longer_than_it_is_needed(self, leased):
         marks = mark.Marks(leased.mark_epoch)
         marks.trying(leased.pk)
-        marks.answered(leased.pk, "ok:250 ana@example.com")
-        marks.flush()
+        marks.tell({leased.pk: "ok:250 ana@example.com"})
 
         self.reaped()
 
