@@ -21,6 +21,7 @@ from journeys.channels.base import CHANNELS
 from journeys.compose import LEAVE, BadToken, clicked, read_token, targets
 from journeys.models import Delivery, Notice, Touch
 from journeys.suspect import Followed
+from journeys.wording import MARK
 
 Kind = Touch.Kind
 # Two touches of one link from one network within this time are one: readers tap twice.
@@ -176,7 +177,8 @@ def _notice(one: Touch) -> Notice:
     delivery, clicked = one.delivery, one.kind == Kind.CLICK
     properties = delivery.about()
     if clicked and delivery.edition_id:
-        properties["link"] = targets(delivery.edition_id)[one.number]
+        # Where a link leads that is each person's own is nobody else's business.
+        properties["link"] = MARK.sub("…", targets(delivery.edition_id)[one.number])
     if one.machine:
         properties["reasons"] = one.reasons
     name = ("Message Clicked" if clicked else "Message Opened") + " by Machine" * bool(one.machine)

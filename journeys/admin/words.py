@@ -15,6 +15,7 @@ def our_events() -> tuple[str, ...]:
     return (
         "Segment Entered", "Segment Left", "Message Sent", "Message Delivered", "Message Opened",
         "Message Clicked", "Message Bounced", "Message Failed", "Message Unsubscribed",
+        "Message Complained", "Message Opened by Machine", "Message Clicked by Machine",
         "Journey Entered", "Journey Exited",
     )  # fmt: skip
 

@@ -183,6 +183,19 @@ class TestMachines:
         assert Enrollment.objects.get().outcome == ""
         assert Delivery.objects.get().clicked_at is None
 
+    def test_unless_it_asks_for_programs_by_name(self, client, ana, fans, welcome, house):
+        asks = "Message Clicked by Machine"
+        draw(fans, send(welcome), wait(asks, happened=[end("scanned")]), end("silent"))
+        happened(ana, "Liked")
+        walk_all(NOON)
+        dispatch.dispatch(channels=by(Answering()), house=house, at=NOON)
+
+        client.get(click_path(Delivery.objects.get()), headers={"User-Agent": "curl/8.5.0"})
+        judge()
+        walk_all(now() + HOLD)
+
+        assert Enrollment.objects.get().outcome == "scanned"
+
     def test_no_person_clicks_at_once_after_sending(self, client, letter):
         Delivery.objects.update(sent_at=now())
 
