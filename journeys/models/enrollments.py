@@ -100,6 +100,7 @@ class Step(models.Model):
     Kept here and not as events, where they would cost twenty times more.
     """
 
+    pk = models.CompositePrimaryKey("enrollment_id", "seq")
     # Without a constraint: rows are only written under the lock of their run, ten thousands a
     # second.
     enrollment = models.ForeignKey(
@@ -114,9 +115,6 @@ class Step(models.Model):
 
     class Meta:
         ordering = ["enrollment_id", "seq"]
-        constraints = [
-            models.UniqueConstraint(fields=["enrollment", "seq"], name="journeys_step_once"),
-        ]
         indexes = [models.Index(fields=["node", "enrollment"], name="journeys_step_node")]
 
     def __str__(self) -> str:
