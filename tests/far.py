@@ -22,7 +22,8 @@ class Request:
 class Far:
     """Answers on a port of its own, in threads; `requests` is what it took."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls=None) -> None:
+        self.tls = tls
         self.requests: list[Request] = []
         self.connections = 0
         self.poured = 0
@@ -81,6 +82,12 @@ class Far:
                 wire, _where = self.server.accept()
             except OSError:
                 return
+            if self.tls is not None:
+                try:
+                    wire = self.tls.wrap_socket(wire, server_side=True)
+                except OSError:
+                    wire.close()
+                    continue
             self.connections += 1
             self.open.append(wire)
             threading.Thread(target=self._serve, args=(wire,), daemon=True).start()

@@ -140,8 +140,15 @@ class Client:
             NotReached: nobody was there.
         """
         place, host, _target = _parts(url)
-        self.kept[place] = (self._wire(place, time.monotonic() + self.seconds), time.monotonic())
+        self._keep(place, self._wire(place, time.monotonic() + self.seconds))
         return host
+
+    def _keep(self, place: tuple[str, str, int], wire: _Wire) -> None:
+        """Keep a connection for a while, and close those that nobody came back to."""
+        now = time.monotonic()
+        for old in [key for key, one in self.kept.items() if now - one[1] > LONGEST_IDLE_SECONDS]:
+            self.kept.pop(old)[0].close()
+        self.kept[place] = (wire, now)
 
     def _answer(self, place: tuple[str, str, int], wire: _Wire, method: str) -> Answer:
         reply = http.client.HTTPResponse(wire, method=method)  # type: ignore[arg-type]
@@ -156,7 +163,7 @@ class Client:
         with contextlib.suppress(OSError, http.client.HTTPException, ValueError):
             body = reply.read(MOST_BYTES)
         if reply.isclosed() and not reply.will_close:
-            self.kept[place] = (wire, time.monotonic())
+            self._keep(place, wire)
         else:
             wire.close()
         return Answer(reply.status, body, headers)

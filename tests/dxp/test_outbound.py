@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import time
+from datetime import timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
-from dxp.lib import outbound
+from dxp.lib import clock, outbound
 from tests.far import Far
 
-HERE = ("127.0.0.0/8",)
+HERE = ("127.0.0.0/8", "::1/128")
 
 
 @pytest.fixture
@@ -21,6 +28,27 @@ def far():
 
 def client(**options):
     return outbound.Client(**{"allowed": HERE, "seconds": 1.0, **options})
+
+
+def certificate_for(name):
+    """Return a self-signed certificate and its key, as text."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    at = clock.now()
+    made = (
+        x509
+        .CertificateBuilder()
+        .subject_name(who)
+        .issuer_name(who)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(at - timedelta(days=1))
+        .not_valid_after(at + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return made.public_bytes(Encoding.PEM), key.private_bytes(*plain)
 
 
 class TestAddresses:
@@ -151,6 +179,35 @@ class TestAnswers:
         far.raw(b"HTTP/1.1 201 Created\r\n" + broken)
 
         assert client().post(far.url, b"", {}).status == 201
+
+
+class TestTls:
+    @pytest.fixture
+    def secure(self, tmp_path):
+        """A server with a certificate for localhost that nobody vouches for, and one who does."""
+        certificate, key = certificate_for("localhost")
+        (tmp_path / "both.pem").write_bytes(key + certificate)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tmp_path / "both.pem")
+        trusting = ssl.create_default_context(cadata=certificate.decode())
+        with Far(tls=context) as far:
+            yield far, trusting
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused(self, secure):
+        far, trusting = secure
+        url = f"https://localhost:{far.port}"
+
+        with pytest.raises(outbound.NotReached, match="certificate"):
+            client().post(url, b"secret", {})
+        assert far.requests == []
+        assert client(context=trusting).post(url, b"x", {}).status == 200
+
+    def test_so_is_one_of_another_name(self, secure):
+        far, trusting = secure
+
+        with pytest.raises(outbound.NotReached, match="certificate"):
+            client(context=trusting).post(f"https://127.0.0.1:{far.port}", b"secret", {})
+        assert far.requests == []
 
 
 class TestSilence:
