@@ -16,14 +16,14 @@ _COMMANDS = (
              r"|recipient was rejected|rcpt command|to rcpt\b"),
     ("MAIL", r"mail[ _]from\b|\(state 13\)|sender was rejected"),
     ("DATA", r"end of data|after data|final data|>>> ?(data|\.)|\(state 1[78]\)|\[data\]"
-             r"|in reply to (end of )?data|after i sent the message|\bdata command|to end of"),
+             r"|in reply to (end of )?data|smtp command\W+data|after i sent the message|\bdata command|to end of"),
     ("CONN", r"initial connection|after (ehlo|helo)|reply to (ehlo|helo)|greeting|connection, but"
              r"|our (ehlo|helo|banner)|\[(helo|ehlo|conn)\]"),
 )  # fmt: skip
 _COMMAND = re.compile("|".join(f"(?P<{name}>{said})" for name, said in _COMMANDS), re.IGNORECASE)
 # A code and what follows on its line and the next ones.
 _REPLY = re.compile(
-    r"(?:^|[\s'\"(,:<>#])(?P<reply>[45]\d\d(?:[ \-:,]+(?=\S)).*"
+    r"(?:^|[\s'\"(\[,:<>#])(?P<reply>[45]\d\d(?:[ \-:,]+(?=\S)).*"
     r"(?:\n[ \t]*(?:[45]\d\d[ \-]|\S).*){0,8})",
     re.MULTILINE,
 )
