@@ -12,17 +12,17 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from django.utils.translation import ngettext
 from wagtail.log_actions import log
 
 from dxp.lib import clock, hints
-from journeys import enroll, graph, phrase, publish
+from journeys import fill, graph, phrase, publish
 from journeys.admin.checklist import Point, points
 from journeys.admin.faults import faults_of
 from journeys.admin.page import PUBLISH, JourneyPage
 from journeys.admin.reach import Reach, reach
 from journeys.admin.versions import changed
-from journeys.tasks import ADVANCE
+from journeys.models import Enrollment
+from journeys.tasks import ADVANCE, FILL
 
 LONGEST_NOTE = 500
 
@@ -86,8 +86,6 @@ class LaunchPage(JourneyPage):
         ]
 
     def _elsewhere(self) -> int:
-        from journeys.models import Enrollment
-
         running = Enrollment.objects.running().filter(journey=self.journey)
         return running.count() if self.journey.current_id else 0
 
@@ -106,10 +104,9 @@ class LaunchPage(JourneyPage):
             "number": version.number, "journey": self.journey,
         }  # fmt: skip
         if "enroll_now" in request.POST and self.plan.entry.get("type") == "segment":
-            began = enroll.fill(journey=self.journey, at=at)
-            told += " " + ngettext(
-                "%(n)s person was enrolled.", "%(n)s people were enrolled.", began
-            ) % {"n": began}  # fmt: skip
+            fill.begin(journey=self.journey, at=at)
+            hints.after_commit(FILL)
+            told += " " + _("Those who are in the segment now are being let in.")
         hints.after_commit(ADVANCE)
         messages.success(request, told)
         if before and before != version.pk and self._elsewhere():

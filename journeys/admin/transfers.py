@@ -18,7 +18,7 @@ from journeys import phrase, transfer
 from journeys.admin.page import PUBLISH, JourneyPage
 from journeys.graph import steps_of
 from journeys.models import Version
-from journeys.tasks import ADVANCE
+from journeys.tasks import TRANSFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +111,5 @@ class TransferPage(JourneyPage):
         else:
             told = {"version": begun.target.number, "people": begun.total}
             log(instance=self.journey, action="wagtail.edit", user=user, data={"moved": told})
-            hints.after_commit(ADVANCE)
+            hints.after_commit(TRANSFER)
         return redirect("journeys_journeys:transfer", self.journey.pk)

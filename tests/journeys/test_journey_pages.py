@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dxp.lib.clock import now
-from journeys import pause, publish, transfer
+from journeys import fill, pause, publish, transfer
 from journeys.models import Delivery, Enrollment, Journey, Transfer
 from journeys.models.enrollments import Lane
 from tests.journeys.conftest import DAY, NOON, delay, draw, end, happened, person, send, wait, write
@@ -110,6 +110,8 @@ class TestLaunch:
 
         shown = page(mara, journey, "launch/")
         page(mara, journey, "launch/", note="First try", enroll_now="on")
+        while fill.step():
+            pass
 
         assert "enters the segment “Fans”" in shown
         assert "Also enroll the 2 people" in shown
