@@ -16,7 +16,8 @@ _COMMANDS = (
              r"|recipient was rejected|rcpt command|to rcpt\b"),
     ("MAIL", r"mail[ _]from\b|\(state 13\)|sender was rejected"),
     ("DATA", r"end of data|after data|final data|>>> ?(data|\.)|\(state 1[78]\)|\[data\]"
-             r"|in reply to (end of )?data|smtp command\W+data|after i sent the message|\bdata command|to end of"),
+             r"|in reply to (end of )?data|smtp command\W+data|to end of"
+             r"|after i sent the message|\bdata command"),
     ("CONN", r"initial connection|after (ehlo|helo)|reply to (ehlo|helo)|greeting|connection, but"
              r"|our (ehlo|helo|banner)|\[(helo|ehlo|conn)\]"),
 )  # fmt: skip
