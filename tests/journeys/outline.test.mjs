@@ -46,9 +46,19 @@ test("what can't move further stays where it is", () => {
   const steps = drawn();
 
   for (const [id, act] of [["a", "up"], ["e", "down"], ["a", "out"], ["a", "into"], ["d", "down"], ["w", "into"]]) {
-    assert.equal(trees.canMove(steps, id, act), false, `${id} ${act}`);
+    assert.equal(trees.canMove(trees.locate(steps, id), act), false, `${id} ${act}`);
   }
   assert.deepEqual(shape(steps), before);
+});
+
+test("what is offered as a move is what can be done", () => {
+  const does = { up: (of, id) => trees.move(of, id, -1), down: (of, id) => trees.move(of, id, 1), into: trees.moveIn, out: trees.moveOut };
+
+  for (const { step: { id } } of trees.all(drawn())) {
+    for (const [act, move] of Object.entries(does)) {
+      assert.equal(trees.canMove(trees.locate(drawn(), id), act), move(drawn(), id), `${id} ${act}`);
+    }
+  }
 });
 
 test("a copy has ids of its own, and its jumps lead to the copies", () => {
@@ -64,8 +74,14 @@ test("a copy has ids of its own, and its jumps lead to the copies", () => {
 test("a way that does not end goes on with what stands below the step around it", () => {
   const steps = [wait("o", [arm("x", wait("i", [arm("y")]))]), step("z")];
 
-  assert.equal(trees.follower(steps, "i").id, "z");
-  assert.equal(trees.follower([steps[0]], "i"), null);
+  assert.equal(trees.follower(trees.places(steps), "i").id, "z");
+  assert.equal(trees.follower(trees.places([steps[0]]), "i"), null);
+});
+
+test("one walk finds every step where it stands", () => {
+  const steps = drawn();
+
+  for (const [id, found] of trees.places(steps)) assert.deepEqual(found, trees.locate(steps, id));
 });
 
 test("a step with ways has ended when all of them have", () => {

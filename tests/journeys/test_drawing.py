@@ -188,6 +188,27 @@ class TestAsking:
         assert "could not be read" in drawn.json()["faults"][0]["text"]
         assert not pasted.json().get("steps")
 
+    @pytest.mark.parametrize(
+        "odd",
+        [
+            None, 7, "x", [], ["x"], {}, {"v": 1}, {"v": "1", "root": []}, {"root": {"op": "and"}},
+            [{"prop": 7}], [[]], [{"prop": "a", "cmp": [], "value": {}}],
+            {"v": 1, "root": {"op": {}}},
+        ],
+        ids=range(13),
+    )  # fmt: skip
+    def test_a_condition_or_filter_may_be_anything(self, mara, odd):
+        arms = [
+            {"id": "w1", "rule": odd, "steps": []},
+            {"id": "w2", "event": "Ordered", "where": odd, "steps": []},
+        ]
+        step = {"type": "wait", "for": arms, "amount": 1, "unit": "days", "timeout": []}
+
+        answer = self.check(mara, outline=numbered(step), goals=[{"event": "Left", "where": odd}])
+
+        assert answer.status_code == 200
+        assert "w1" in {fault["step"] for fault in answer.json()["faults"]}
+
     def test_what_is_pasted_comes_back_with_nothing_else_in_it(self, mara):
         steps = [{"id": "a", "type": "end", "outcome": "x", "evil": "<script>"}]
 

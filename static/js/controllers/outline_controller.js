@@ -9,7 +9,7 @@ import { complete, Drafts, stored } from "../journeys/outline_drafts.js";
 import { endings, entry } from "../journeys/outline_entry.js";
 import { Marks } from "../journeys/outline_marks.js";
 import { RuleEditor, Vocabulary } from "../journeys/outline_rules.js";
-import { all, armsOf, fresh, listOf, sumOf, ways } from "../journeys/outline_tree.js";
+import { all, armsOf, fresh, listOf, places, sumOf, ways } from "../journeys/outline_tree.js";
 import { list, tally, TOOLS } from "../journeys/outline_view.js";
 import { wayTitle } from "../journeys/outline_ways.js";
 
@@ -87,7 +87,10 @@ class OutlineController extends window.StimulusModule.Controller {
   draw(focus) {
     const id = focus || document.activeElement?.id;
     const { it } = this;
-    it.numbers = new Map([...all(it.state.outline)].map(({ step, number }) => [step.id, number]));
+    const steps = [...all(it.state.outline)];
+    it.numbers = new Map(steps.map(({ step, number }) => [step.id, number]));
+    it.jumps = steps.filter(({ step }) => step.type === "jump");
+    it.places = places(it.state.outline);
     this.isKeyed = Boolean(it.state.entry.key);
     this.entryTarget.replaceChildren(entry(it));
     this.goalsTarget.replaceChildren(endings("goals", it));

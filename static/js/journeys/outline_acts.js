@@ -1,6 +1,6 @@
 // What can be done to a step, and what the parts of the screen ask about the outline as a whole.
 
-import { all, locate, move, moveIn, moveOut, renamed, tooDeep } from "./outline_tree.js";
+import { canMove, locate, move, moveIn, moveOut, renamed } from "./outline_tree.js";
 
 const MOVES = {
   up: (steps, id) => move(steps, id, -1),
@@ -25,7 +25,7 @@ export function does(editor) {
     },
     resum: (step) => editor.resum(step),
     suggested: (n) => editor.say((editor.vocabulary.told?.words.suggested ?? "").replace("%(n)s", n)),
-    jumpsTo: (id) => [...all(editor.it.state.outline)].filter(({ step }) => step.type === "jump" && step.to === id).map(({ number }) => number),
+    jumpsTo: (id) => editor.it.jumps.filter(({ step }) => step.to === id).map(({ number }) => number),
     openMenu: ({ owner, key }, place) => openMenu(editor, owner, key, place),
     closeMenu: (focus) => {
       editor.it.menu = null;
@@ -55,8 +55,7 @@ function openMenu(editor, owner, key, place) {
 function acts(editor, words) {
   const steps = () => editor.it.state.outline;
   const moving = (name) => (id) => {
-    const copy = structuredClone(steps());
-    if (!MOVES[name](copy, id) || tooDeep(copy)) return false;
+    if (!canMove(locate(steps(), id), name)) return false;
     return editor.become(() => MOVES[name](steps(), id), `${name}-${id}`, words.moved);
   };
   const take = (id) => {

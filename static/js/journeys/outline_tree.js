@@ -101,10 +101,10 @@ export function ends(step) {
 }
 
 // The step with which a way goes on that does not end: what stands below the step around it.
-export function follower(steps, owner) {
-  const { list, place, above } = locate(steps, owner);
+export function follower(found, owner) {
+  const { list, place, above } = found.get(owner);
   if (list[place + 1]) return list[place + 1];
-  return above.length ? follower(steps, above.at(-1).id) : null;
+  return above.length ? follower(found, above.at(-1).id) : null;
 }
 
 function depthOf(step) {
@@ -155,10 +155,24 @@ export function moveOut(steps, id) {
   return true;
 }
 
-export function canMove(steps, id, act) {
-  const copy = structuredClone(steps);
-  const done = { up: () => move(copy, id, -1), down: () => move(copy, id, 1), into: () => moveIn(copy, id), out: () => moveOut(copy, id) }[act]();
-  return done && !tooDeep(copy);
+// Where every step stands, by its id: what `locate` finds, in one walk.
+export function places(steps, owner = "", way = "", above = [], found = new Map()) {
+  for (const [place, step] of steps.entries()) {
+    found.set(step.id, { list: steps, place, step, owner, way, above });
+    for (const one of ways(step)) places(one.steps, step.id, one.key, [...above, step], found);
+  }
+  return found;
+}
+
+export function canMove({ list, place, step, owner, way, above }, act) {
+  if (act === "out") return Boolean(owner);
+  if (act === "into") {
+    return place > 0 && ways(list[place - 1]).length > 0 && above.length + 1 + depthOf(step) <= DEEPEST;
+  }
+  const by = act === "up" ? -1 : 1;
+  if (list[place + by]) return true;
+  const beside = owner ? ways(above.at(-1)) : [];
+  return Boolean(beside[beside.findIndex(({ key }) => key === way) + by]);
 }
 
 // The same steps with ids of their own; jumps among them lead to the copies.

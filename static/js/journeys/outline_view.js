@@ -137,7 +137,7 @@ export function tally(found, it) {
 function tools(step, title, it) {
   const { words } = it;
   const shown = TOOLS.map((one) => {
-    const off = MOVES.includes(one.do) && !canMove(it.state.outline, step.id, one.do);
+    const off = MOVES.includes(one.do) && !canMove(it.places.get(step.id), one.do);
     return tool(
       `${one.do}-${step.id}`, `${words[one.do]} (${one.keys})`, one.icon, () => it.act(one.do, step.id),
       { tabindex: "-1", "aria-keyshortcuts": one.keys, "aria-disabled": off ? "true" : null },

@@ -36,7 +36,7 @@ function goesOn(step, steps, it) {
   const over = steps.length && ends(steps.at(-1)) ? steps.at(-1) : null;
   if (over?.type === "end") return make("p", { class: "dxp-quiet" }, `… ${it.words.stops}`);
   if (over && (over.type !== "jump" || !it.numbers.has(over.to))) return null;
-  const next = over ? { id: over.to } : follower(it.state.outline, step.id);
+  const next = over ? { id: over.to } : follower(it.places, step.id);
   const words = next ? it.words.goesOn.replace("%(n)s", it.numberOf(next)) : it.words.completed;
   return make("p", { class: "dxp-quiet" }, `… ${words}`);
 }
