@@ -25,21 +25,21 @@ def at():
 
 
 @pytest.fixture
-def page(client):
+def site(client):
     client.defaults["HTTP_SEC_FETCH_SITE"] = "same-origin"
     return client
 
 
-def post(page, told, door="/_x/push"):
-    return page.post(door, json.dumps(told), content_type="application/json")
+def post(site, told, door="/_x/push"):
+    return site.post(door, json.dumps(told), content_type="application/json")
 
 
 class TestAgreeing:
-    def test_keeps_the_browser_with_its_proof(self, page):
+    def test_keeps_the_browser_with_its_proof(self, site):
         browser = Browser(ENDPOINT)
 
         for _twice in range(2):
-            assert post(page, browser.subscription).json() == {"subscribed": True}
+            assert post(site, browser.subscription).json() == {"subscribed": True}
 
         kept = PushSubscription.objects.get()
         assert (kept.endpoint, kept.contact_point.channel) == (ENDPOINT, "push")
@@ -48,11 +48,11 @@ class TestAgreeing:
         assert (entry.state, entry.channel, entry.purpose) == ("GRANTED", "push", "marketing")
         assert "short message" in entry.notice.text
 
-    def test_can_be_taken_back(self, page, at):
+    def test_can_be_taken_back(self, site, at):
         browser = Browser(ENDPOINT)
-        post(page, browser.subscription)
+        post(site, browser.subscription)
 
-        post(page, {"endpoint": ENDPOINT}, "/_x/push/off")
+        post(site, {"endpoint": ENDPOINT}, "/_x/push/off")
 
         assert not PushSubscription.objects.exists()
         point = ContactPoint.objects.get(channel="push")
@@ -71,12 +71,12 @@ class TestAgreeing:
             {"endpoint": ENDPOINT + "x" * 3000, "keys": {"p256dh": "", "auth": ""}},
         ],
     )  # fmt: skip
-    def test_refuses_what_no_browser_sends(self, page, told):
-        assert post(page, told).status_code == 400
+    def test_refuses_what_no_browser_sends(self, site, told):
+        assert post(site, told).status_code == 400
         assert not PushSubscription.objects.exists()
 
-    def test_takes_none_from_other_sites(self, page):
-        answer = page.post(
+    def test_takes_none_from_other_sites(self, site):
+        answer = site.post(
             "/_x/push", json.dumps(Browser(ENDPOINT).subscription),
             content_type="application/json", HTTP_SEC_FETCH_SITE="cross-site",
         )  # fmt: skip
@@ -85,8 +85,8 @@ class TestAgreeing:
 
 
 class TestTheQuestion:
-    def test_is_asked_only_where_a_sender_pushes(self, page, house):
-        assert "data-push " not in page.get("/cookies/").content.decode()
+    def test_is_asked_only_where_a_sender_pushes(self, site, house):
+        assert "data-push " not in site.get("/cookies/").content.decode()
 
         key = new_key()
         Sender.objects.create(
@@ -97,15 +97,15 @@ class TestTheQuestion:
 
         assert subscribe.public_key(house=house) == public_key(key)
 
-    def test_the_worker_is_served_from_the_top(self, page):
-        answer = page.get("/push-worker.js")
+    def test_the_worker_is_served_from_the_top(self, site):
+        answer = site.get("/push-worker.js")
 
         assert answer["Content-Type"].startswith("text/javascript")
         assert b"showNotification" in answer.content
 
 
 class TestPushing:
-    def test_goes_to_the_browser_that_agreed(self, page, at):
+    def test_goes_to_the_browser_that_agreed(self, site, at):
         with Service() as service:
             browser = service.browsers[0]
             subscribe.subscribe(
@@ -125,12 +125,12 @@ class TestPushing:
         assert receipt.recipient_refused
         assert Push().recipients([point]) == {}
 
-    def test_a_browser_that_comes_back_is_reached_again(self, page, at):
-        post(page, Browser(ENDPOINT).subscription)
+    def test_a_browser_that_comes_back_is_reached_again(self, site, at):
+        post(site, Browser(ENDPOINT).subscription)
         point = ContactPoint.objects.get(channel="push")
         Suppression.objects.create(contact_point=point, cause="refused", at=at)
 
-        post(page, Browser(ENDPOINT).subscription)
+        post(site, Browser(ENDPOINT).subscription)
 
         assert not Suppression.objects.exists()
 
