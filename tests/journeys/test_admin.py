@@ -13,6 +13,7 @@ from dxp.users.models import User
 from journeys import publish
 from journeys.admin.panels import profile_panel
 from journeys.models import Delivery, Journey, Message
+from journeys.models.messages import first_sender
 from tests.journeys.conftest import (
     NOON,
     delay,
@@ -146,7 +147,9 @@ class TestCounts:
 class TestMessages:
     def test_publishing_renders_it(self, mara):
         data = {
-            "name": "News", "subject": 'Hi {{ first_name|default:"you" }}', "preheader": "",
+            "channel": "email", "purpose": "marketing", "valid_hours": "24",
+            "sender": str(first_sender()), "name": "News",
+            "subject": 'Hi {{ first_name|default:"you" }}', "preheader": "",
             "body-count": "1", "body-0-deleted": "", "body-0-order": "0", "body-0-type": "text",
             "body-0-id": "", "body-0-value": "Good day", "action-publish": "1",
         }  # fmt: skip
