@@ -35,7 +35,7 @@ def page(shown: Shown, *, mode: str, language: str) -> str:
         chosen = "@media all" if mode == "dark" else "@media not all"
         html = shown.html.replace(_DARK, chosen).replace("light dark", scheme)
         if mode == "phone":
-            narrow = "<style>html{max-width:375px;margin:0 auto;outline:1px solid #8888}</style>"
+            narrow = "<style>html{max-width:375px;margin:0 auto}</style>"
             return html.replace("</head>", f"{narrow}</head>", 1)
         return html
     if shown.html or not isinstance(shown.content, dict):

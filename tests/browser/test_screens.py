@@ -104,6 +104,9 @@ ADMIN = [
     Screen("messages", "/admin/journeys/messages/", "main tbody tr"),
     Screen("message", "{message}", "[data-streamfield-child]"),
     Screen("message-test", "{test}", "main form"),
+    Screen("message-look", "{look}", ".dxp-look__frame"),
+    Screen("new-message", "/admin/journeys/messages/add/", ".dxp-channels a"),
+    Screen("new-message-form", "/admin/journeys/messages/add/?channel=sms", ".dxp-notes"),
     Screen("deliveries", "/admin/journeys/deliveries/", "main tbody tr"),
     Screen("delivery", "{delivery}", ".dxp-out__story li"),
     Screen("deliveries-again", "/admin/journeys/deliveries/all/retry/", "main form"),
@@ -240,6 +243,7 @@ def places(browser, house, mailbox):
     found["pages"] = re.sub(r"edit/(\d+)/", r"\1/", found["journey"])
     found["message"] = link("/admin/journeys/messages/", "tbody a:has-text('Welcome letter')")
     found["test"] = found["message"].replace("/edit/", "/test/")
+    found["look"] = found["message"].replace("/edit/", "/look/")
     found["delivery"] = link("/admin/journeys/deliveries/", "tbody a[href*='/deliveries/']")
     found["sender"] = link("/admin/journeys/senders/", "tbody a[href*='/edit/']")
     found["people"] = link(f"/admin/reports/funnel/?{STEPS}", "#steps tbody a")

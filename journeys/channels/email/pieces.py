@@ -61,11 +61,12 @@ def _text(value: str, links: Links) -> tuple[str, str]:
 
     html, source = [], value.replace("\r\n", "\n").strip()
     parts = [part.strip("\n") for part in _PARAGRAPHS.split(source) if part.strip()]
-    for part in parts:
+    for number, part in enumerate(parts, 1):
+        space = "0" if number == len(parts) else "0 0 16px"
         before, inside, after = _apart(part)
         shown = wording.mark(inside, safe, anchor).strip("\n").replace("\n", "<br />")
         html.append(wording.mark(before, safe))
-        html.append(f'<p style="margin:0 0 16px">{shown}</p>' if inside.strip() else "")
+        html.append(f'<p style="margin:{space}">{shown}</p>' if inside.strip() else "")
         html.append(wording.mark(after, safe))
     again = iter(numbers)
 
