@@ -9,6 +9,7 @@ its delivery and its counts. Then the real worker: everybody enters while events
 from __future__ import annotations
 
 import statistics
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from benchmarks import Result
+from benchmarks._worker import latencies, percentile, worker
 from customers import partitions, rollup
 from customers.models import Segment
 from journeys import advance, fill, publish
@@ -194,9 +196,58 @@ def wait_for_ages(journey: Journey) -> float:
     return spent
 
 
+def waiting(name: str, event: str, people: int) -> Journey:
+    """Return a journey in which people wait for an event, by the clock on the wall."""
+    outline = [
+        {"id": "w", "type": "wait", "amount": 300, "unit": "days", "timeout": [],
+         "for": [{"id": "w1", "event": event, "steps": []}]},
+    ]  # fmt: skip
+    journey = _journey(name, people, outline)
+    now = datetime.now(UTC)
+    fill.fill(journey=journey, at=now)
+    while advance.advance(lane=Lane.BULK, at=now).runs:
+        pass
+    return journey
+
+
+def live(everybody: Journey, people: int) -> list[tuple[str, Any]]:
+    """Measure the real worker: alone, and while everybody enters."""
+    Enrollment.objects.filter(journey=everybody).delete()
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE journeys_step, journeys_delivery, journeys_notice, journeys_tally")
+    vacuum()
+    quiet = waiting("Quiet", "Called", 300)
+    busy = waiting("Busy", "Wrote", min(people, 1000))
+    whom = list(Enrollment.objects.filter(journey=busy).values_list("profile", flat=True))
+    entering: list[float] = []
+
+    def enter() -> None:
+        began = time.perf_counter()
+        fill.fill(journey=everybody, at=datetime.now(UTC))
+        entering.append(time.perf_counter() - began)
+        connection.close()
+
+    with worker():
+        latencies(whom[:5], "Called", quiet.pk)
+        alone = latencies(whom[5:300], "Called", quiet.pk)
+        filling = threading.Thread(target=enter)
+        filling.start()
+        meanwhile: list[float] = []
+        while filling.is_alive() and len(whom) >= 20:
+            meanwhile += latencies([whom.pop() for _ in range(20)], "Wrote", busy.pk)
+        filling.join()
+    return [
+        ("event → next step by the worker, p50 ms", f"{percentile(alone, 0.5):.0f}"),
+        ("the same, p99 ms (goal 250)", f"{percentile(alone, 0.99):.0f}"),
+        (f"{people:,} enter meanwhile, seconds (goal 60)", f"{entering[0]:.1f}"),
+        ("event → next step meanwhile, p99 ms (goal 1000)",
+         f"{percentile(meanwhile, 0.99):.0f} of {len(meanwhile)}" if meanwhile else "too short"),
+    ]  # fmt: skip
+
+
 def run(quick: bool) -> Result:
     """Return node steps a second beside the raw statement's rows a second."""
-    people = 20_000 if quick else 1_000_000
+    people = 5_000 if quick else 1_000_000
     everybody, some = prepare(people)
     entering = wait_for_ages(everybody)
     each = size()
@@ -216,6 +267,7 @@ def run(quick: bool) -> Result:
         ("node steps ÷ raw (goal 0.8)", f"{ours / baseline:.2f}"),
         ("wakes ÷ raw (goal 0.3)", f"{waking / baseline:.2f}"),
         ("look at an empty queue, median ms (goal 1)", f"{poll():.2f}"),
+        *live(everybody, people),
     ]
     return Result(
         benchmark="journeys",

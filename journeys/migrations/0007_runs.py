@@ -37,7 +37,7 @@ DROP FUNCTION journeys_still_named();
 """
 
 
-def unchecked(to, **options):
+def unchecked(to: str, **options: object) -> models.ForeignKey:
     return models.ForeignKey(
         to=to, on_delete=django.db.models.deletion.PROTECT, related_name="+", db_constraint=False,
         **options,

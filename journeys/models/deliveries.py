@@ -83,8 +83,8 @@ class Delivery(models.Model):
         db_index=False,
         verbose_name=_("person"),
     )
-    # Checked once a batch, by a lock on the message, and by a trigger on whoever deletes one: row by
-    # row it cost as much as all the rest of a batch.
+    # Checked once a batch, by a lock on the message, and by a trigger on whoever deletes one: row
+    # by row it cost as much as all the rest of a batch.
     message = models.ForeignKey(
         Message, models.PROTECT, related_name="+", verbose_name=_("message"), db_constraint=False
     )
