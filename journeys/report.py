@@ -1,7 +1,6 @@
 """What providers and mail servers tell us later, written down once, with all that follows from it.
 
-Whoever hears such news (a provider's callback, a bounced mail, an answer to an SMS) makes `Told` of
-it and calls `report`.
+Whoever hears it (a provider's callback, a bounced mail, an answer to an SMS) makes `Told` of it.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from customers import append, consent
 from customers.address import BadAddress, normal
 from customers.consent import Answer
 from customers.models import ConsentEntry, ContactPoint
+from dxp.lib import rows
 from journeys.channels.base import CHANNELS
 from journeys.models import Delivery, Notice, Report, Suppression
 
@@ -26,9 +26,8 @@ Kind, State, Reason, Cause = Report.Kind, Delivery.State, Delivery.Reason, Suppr
 SOFT, SOFT_WITHIN = 5, timedelta(days=30)
 # Why a message comes back although the address is fine: something about us, or about the message.
 OURS = frozenset({
-    "authfailure", "badreputation", "blocked", "contenterror", "emailtoolarge", "exceedlimit",
-    "mesgtoobig", "norelaying", "notcompliantrfc", "policyviolation", "ratelimited", "requireptr",
-    "securityerror", "spam", "spamdetected", "speeding", "toomanyconn", "virusdetected",
+    "authfailure", "blocked", "contenterror", "exceedlimit", "mesgtoobig", "policyviolation",
+    "requireptr", "securityerror", "spam", "spamdetected", "speeding", "virusdetected",
 })  # fmt: skip
 EVENTS = {
     Kind.DELIVERED: "Message Delivered",
@@ -43,8 +42,8 @@ LEAVES = {Kind.COMPLAINED: "complaint", Kind.UNSUBSCRIBED: "unsubscribe"}
 class Told:
     """One piece of news. `key` tells it from the same news told again.
 
-    It is about a delivery where one is named, by our number or by what the provider calls the
-    message; else about an address. `channel` matters only without a delivery.
+    It is about a delivery, by our number or the provider's name for it, else about an address.
+    `channel` matters only without a delivery.
     """
 
     key: str
@@ -60,6 +59,10 @@ class Told:
     channel: str = "email"
 
 
+_WRITTEN = (
+    "pk", "state", "reason", "detail", "provider_id", "sent_at", "delivered_at", "bounced_at",
+)  # fmt: skip
+
 About: TypeAlias = tuple[Told, Delivery | None, ContactPoint | None]
 
 
@@ -70,7 +73,7 @@ def report(*, told: Sequence[Told], at: datetime) -> int:
     suppress; who complains or leaves withdraws consent. News about a delivery that was in doubt
     settles it. News about nobody we know is passed over.
     """
-    about = _subjects([replace(one, at=min(one.at, at)) for one in told])
+    about = _subjects([replace(one, key=one.key[:100], at=min(one.at, at)) for one in told])
     if not about:
         return 0
     with transaction.atomic():
@@ -105,8 +108,7 @@ def _subjects(told: Sequence[Told]) -> list[About]:
     deliveries = _deliveries(first.values())
     points = _points([one for one in first.values() if _delivery(one, deliveries) is None])
     about = []
-    for key in sorted(first):
-        one = first[key]
+    for _key, one in sorted(first.items()):
         delivery = _delivery(one, deliveries)
         point = delivery.contact_point if delivery else points.get(_address(one))
         if delivery is not None or point is not None:
@@ -134,7 +136,7 @@ def _deliveries(told: Iterable[Told]) -> dict[Any, Delivery]:
 
 def _points(told: Iterable[Told]) -> dict[tuple[str, str], ContactPoint]:
     wanted = {found for one in told if (found := _address(one))[1]}
-    points = ContactPoint.objects.filter(value__in=[value for _sort, value in wanted])
+    points = ContactPoint.objects.filter(value__in={value for _sort, value in wanted})
     return {(point.channel, point.value): point for point in points} if wanted else {}
 
 
@@ -153,15 +155,15 @@ def _address(told: Told) -> tuple[str, str]:
 def _written(about: Sequence[About]) -> list[About]:
     """Insert what was not told before, in one statement; leave out whoever was erased meanwhile."""
     alive = ContactPoint.objects.in_bulk({point.pk for _, _, point in about if point})
-    rows = [(one, sent, alive.get(point.pk) if point else None) for one, sent, point in about]
-    keys = [one.key for one, _, _ in rows]
+    kept = [(one, sent, alive.get(point.pk) if point else None) for one, sent, point in about]
+    keys = [one.key for one, _, _ in kept]
     known = set(Report.objects.filter(key__in=keys).values_list("key", flat=True))
-    fresh = [row for row in rows if row[0].key not in known and (row[1] or row[2])]
+    fresh = [row for row in kept if row[0].key not in known and (row[1] or row[2])]
     # Whoever tells the same at this moment waits for the same person.
     Report.objects.bulk_create(
         [
             Report(
-                key=one.key[:100], kind=one.kind, hard=one.hard, reason=one.reason[:40],
+                key=one.key, kind=one.kind, hard=one.hard, reason=one.reason[:40],
                 detail=one.detail[:500], source=one.source[:40], delivery=delivery,
                 contact_point=point, at=one.at,
             )
@@ -175,8 +177,8 @@ def _written(about: Sequence[About]) -> list[About]:
 def _settle(news: Sequence[_News]) -> None:
     """Write into deliveries what is known now: news about one in doubt proves that it went out."""
     wanted = [one.delivery.pk for one in news if one.delivery]
-    rows = Delivery.objects.select_for_update(of=["self"]).select_related("message", "enrollment")
-    locked = {one.pk: one for one in rows.filter(pk__in=wanted).order_by("pk")}
+    found = Delivery.objects.select_for_update(of=["self"]).select_related("message", "enrollment")
+    locked = {one.pk: one for one in found.filter(pk__in=wanted).order_by("pk")}
     notices = []
     for one in news:
         delivery = one.delivery = locked.get(one.delivery.pk) if one.delivery else None
@@ -185,20 +187,33 @@ def _settle(news: Sequence[_News]) -> None:
         if outcome := _prove(delivery, one.told):
             notices.append(_notice(delivery, outcome, one.told.at))
         if name := EVENTS.get(Kind(one.told.kind)):
-            notices.append(_notice(delivery, name, one.told.at, **_more(one.told)))
+            bounced = one.told.kind == Kind.BOUNCED
+            more = {"hard": one.told.hard, "reason": one.told.reason} if bounced else {}
+            notices.append(_notice(delivery, name, one.told.at, **more))
         if one.told.kind == Kind.DELIVERED:
             delivery.delivered_at = delivery.delivered_at or one.told.at
         elif one.told.kind == Kind.BOUNCED:
             delivery.bounced_at = delivery.bounced_at or one.told.at
             delivery.reason, delivery.detail = Reason.BOUNCED, one.told.detail[:500]
-    Delivery.objects.bulk_update(
-        locked.values(),
-        [
-            "state", "reason", "detail", "lease_until", "mark_epoch", "sent_at", "provider_id",
-            "delivered_at", "bounced_at",
-        ],
-    )  # fmt: skip
+    _write(list(locked.values()))
     Notice.objects.bulk_create(notices)
+
+
+def _write(deliveries: Sequence[Delivery]) -> None:
+    # Not Django's own bulk update: providers tell a thousand at once.
+    columns = [[getattr(one, name) for one in deliveries] for name in _WRITTEN]
+    with rows.raw_cursor() as cursor:
+        cursor.execute(
+            "UPDATE journeys_delivery d SET state = t.state, reason = t.reason, "
+            "detail = t.detail, provider_id = t.provider_id, sent_at = t.sent_at, "
+            "delivered_at = t.delivered_at, bounced_at = t.bounced_at, "
+            "lease_until = CASE WHEN d.state = t.state THEN d.lease_until END, "
+            "mark_epoch = CASE WHEN d.state = t.state THEN d.mark_epoch ELSE '' END "
+            "FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], "
+            "%s::timestamptz[], %s::timestamptz[], %s::timestamptz[]) AS t(id, state, reason, "
+            "detail, provider_id, sent_at, delivered_at, bounced_at) WHERE d.id = t.id",
+            [rows.array(column) for column in columns],
+        )
 
 
 def _prove(delivery: Delivery, told: Told) -> str:
@@ -209,7 +224,6 @@ def _prove(delivery: Delivery, told: Told) -> str:
     refused = told.kind == Kind.REJECTED
     if not tried and not (refused and delivery.state == State.SENT):
         return ""
-    delivery.lease_until, delivery.mark_epoch = None, ""
     delivery.provider_id = delivery.provider_id or told.provider_id[:200]
     if refused:
         delivery.state, delivery.reason = State.FAILED, Reason.REFUSED
@@ -219,15 +233,10 @@ def _prove(delivery: Delivery, told: Told) -> str:
     return "Message Sent"
 
 
-def _more(told: Told) -> dict[str, Any]:
-    """Return what an event says besides which message it is about."""
-    return {"hard": told.hard, "reason": told.reason} if told.kind == Kind.BOUNCED else {}
-
-
 def _notice(delivery: Delivery, name: str, at: datetime, **more: Any) -> Notice:
-    """Return an event to be recorded later: a sender may be settling the same delivery.
+    """Return an event to be recorded later.
 
-    It would wait for this person, whom we hold, while we wait for its event's key.
+    Whoever settles this delivery may wait for the person while we wait for its event's key.
     """
     key = name.lower().replace(" ", "-")
     return Notice(
@@ -263,13 +272,13 @@ def _suppress(news: Sequence[_News], at: datetime) -> None:
 
 def _given_up(points: Iterable[int], at: datetime) -> list[int]:
     """Return the addresses from which message after message came back."""
-    rows = (
+    told = (
         Report.objects
         .filter(contact_point__in=points, kind=Kind.BOUNCED, at__gt=at - SOFT_WITHIN)
         .exclude(reason__in=OURS)
         .values_list("contact_point_id", "delivery_id", "pk")
     )
-    different = {(point, delivery or -pk) for point, delivery, pk in rows if point is not None}
+    different = {(point, delivery or -pk) for point, delivery, pk in told if point is not None}
     counts = Counter(point for point, _delivery in different)
     return [point for point, times in counts.items() if times >= SOFT]
 
@@ -277,17 +286,14 @@ def _given_up(points: Iterable[int], at: datetime) -> list[int]:
 def _withdraw(news: Sequence[_News], at: datetime) -> None:
     """Withdraw the consent of those who complained or left, where there was any."""
     marketing = ConsentEntry.Purpose.MARKETING
-    done: set[tuple[int, str]] = set()
-    for one in news:
-        method = LEAVES.get(Kind(one.told.kind))
-        if method is None or one.point is None or (one.point.pk, one.channel) in done:
+    leaving = {(one.point, one.channel): one.told for one in news if one.told.kind in LEAVES}
+    for (point, channel), told in leaving.items():
+        if point is None:
             continue
-        done.add((one.point.pk, one.channel))
-        answers = consent.ask(
-            contact_points=[one.point.pk], purpose=marketing, channel=one.channel, at=at
-        )
-        if answers[one.point.pk] in {Answer.YES, Answer.PAUSED}:
+        answers = consent.ask(contact_points=[point.pk], purpose=marketing, channel=channel, at=at)
+        if answers[point.pk] in {Answer.YES, Answer.PAUSED}:
             consent.record(
-                purpose=marketing, channel=one.channel, state=ConsentEntry.State.WITHDRAWN,
-                method=method, contact_point=one.point, evidence={"by": one.told.source}, at=at,
+                purpose=marketing, channel=channel, state=ConsentEntry.State.WITHDRAWN,
+                method=LEAVES[Kind(told.kind)], contact_point=point, evidence={"by": told.source},
+                at=at,
             )  # fmt: skip
