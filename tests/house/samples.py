@@ -113,6 +113,7 @@ def furnish(*, at):
             "key": source.write_key,
             "write_key": source.write_key,
             "node": "welcome",
+            "journey": path.pk,
             "token": "tampered",
             "channel": "email",
             "adapter": "smtp",
