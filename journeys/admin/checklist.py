@@ -95,7 +95,7 @@ def _allowed(message: Message, people: Sequence[int], at: datetime) -> Iterator[
         for reason, count in reasons.most_common()
     )
     yield Point(OK if reached == len(people) else WARN if not reached else INFO,
-                f"{said} {why}".strip())  # fmt: skip
+                f"{said} ({why})" if why else said)  # fmt: skip
 
 
 def _limits(channels: set[str]) -> Iterator[Point]:

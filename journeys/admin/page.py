@@ -106,7 +106,7 @@ class JourneyPage(WagtailAdminTemplateMixin, TemplateView):
             *super().get_breadcrumbs_items(),
             {"url": reverse("journeys_journeys:index"), "label": _("Journeys")},
             {"url": reverse("journeys_journeys:edit", args=[journey.pk]), "label": str(journey)},
-            {"url": "", "label": str(self.page_title)},
+            {"url": "", "label": str(self.page_title), "sublabel": str(journey)},
         ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

@@ -115,7 +115,7 @@ class TestLaunch:
 
         assert "enters the segment “Fans”" in shown
         assert "Also enroll the 2 people" in shown
-        assert "“News” reaches 50 % of the people in the segment. no consent" in shown
+        assert "“News” reaches 50 % of the people in the segment. (no consent" in shown
         journey.refresh_from_db()
         assert (journey.state, journey.current.note) == ("LIVE", "First try")
         assert journey.current.published_by.username == "mara"
