@@ -59,9 +59,10 @@ INSERT INTO journeys_delivery (enrollment_id, seq, node, profile_id, message_id,
 SELECT p.id * 100 + s, s, 's1', p.id, %(message)s, %(sender)s, 'email', 1, 'QUEUED', '', '', 0,
   now(), now(), now() + interval '7 days', '', ''
 FROM generate_series(1, %(each)s) s, customers_profile p ORDER BY s, p.id"""
+GREETING = 'Dear {{ first_name|default:"friend" }},'
 WORDS = (
-    'Dear {{ first_name|default:"friend" }},\n\nthe weeks before the holidays are busy ones, and '
-    "we have gathered what our readers liked most this month, so that you find it in one place. "
+    "the weeks before the holidays are busy ones, and we have gathered what our readers liked most "
+    "this month, so that you find it in one place: three stories, a calendar, and an offer. "
 )
 
 
@@ -112,7 +113,7 @@ def prepare(people: int) -> tuple[House, Message]:
     QuietHours.objects.create(begins=clock_time(hour), ends=clock_time(hour, 30))
     house = House(site="https://bench.example", sender="Bench <b@bench.example>", rate=1_000_000)
     body: list[tuple[str, Any]] = [("heading", "News of the month")]
-    body += [("text", WORDS * 2)] * 6
+    body += [("text", GREETING), *[("text", WORDS * 2)] * 4]
     body += [("link", {"text": "Read more", "url": "/news", "look": "button"})] * 3
     message = Message.objects.create(name="News", subject="News for you", body=body)
     publish.publish_message(message=message, house=house, at=at)

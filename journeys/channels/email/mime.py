@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 
 _BREAKS = re.compile(r"[\r\n\x00]+")
 _ATOM = re.compile(r"^[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]*$")
@@ -77,6 +78,7 @@ def _words(value: str) -> str:
     return Header(value, "utf-8", maxlinelen=76, header_name="Subject").encode(linesep="\r\n")
 
 
+@lru_cache(maxsize=1000)
 def _mailbox(value: str) -> str:
     name, address = parseaddr(_clean(value))
     if not name:
@@ -89,6 +91,7 @@ def _mailbox(value: str) -> str:
     return f"{Header(name, 'utf-8').encode()} <{address}>"
 
 
+@lru_cache(maxsize=1000)
 def address_of(sender: str) -> str:
     """Return the bare address of a sender."""
     return parseaddr(sender)[1]
