@@ -9,6 +9,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
+from django.core import signing
 from django.test import Client
 
 from journeys import compose, publish
@@ -148,6 +149,17 @@ class TestTokens:
 
     def test_ours_are_read(self):
         assert compose.delivery_of(f"<{compose.token(delivery=12)}@alder.example>") == 12
+
+    def test_click_links_are_short_and_those_of_before_still_lead_on(self, house):
+        edition = written(house).current_id
+        told = f"7-{edition:x}"
+        before = signing.Signer(salt="journeys.click", sep=".").sign(told)
+
+        assert len(compose.click_token(delivery=7, edition=edition)) == len(told) + 17
+        assert compose.read_token(compose.CLICK, before) == (7, edition)
+        for forged in (before[:-1], before[:-28], f"{told}.", f"{told}.{'A' * 16}"):
+            with pytest.raises(BadToken):
+                compose.read_token(compose.CLICK, forged)
 
 
 class TestPages:

@@ -148,6 +148,13 @@ class TestNotes:
         assert any("characters: one message" in one for one in told)
         assert any("Ș" in one for one in told)
 
+    def test_a_link_counts_as_long_as_it_will_be(self, mara):
+        told = {"channel": "sms", "text": "Look: https://alder.example/a"}
+
+        answer = mara.post("/admin/journeys/messages/advise/", told)
+
+        assert answer.json()["advice"][0]["text"].startswith("62 characters")
+
     @pytest.mark.parametrize("channel", ["email", "sms", "push", "webhook", "onsite", "pigeon"])
     def test_nothing_that_is_typed_breaks_them(self, mara, channel):
         for text in ("", "{{", "{% if %}", "x" * 30_000, "\x00", "{}", "[[[", "\ud800", "1e999"):

@@ -18,6 +18,8 @@ from journeys.channels.web import WebAdapter
 
 # More cost as much as a letter, and arrive out of order on old phones.
 MOST_PARTS = 6
+# What a link that counts clicks is long, with a host of usual length.
+LINK_LENGTH = 56
 
 
 class BadSignature(Exception):
@@ -85,7 +87,7 @@ class Sms(Channel):
 
     def advise(self, draft: Draft) -> list[Advice]:
         """Say how many messages it is, and which letters make it so many."""
-        found = parts(draft.text)
+        found = parts(_as_sent(draft.text))
         if not draft.text.strip():
             return [Advice("text", _("Write a text."), blocks=True)]
         if found.parts > MOST_PARTS:
@@ -102,3 +104,10 @@ class Sms(Channel):
             odd = _("These letters halve the length of a message: %(letters)s")
             advice.append(Advice("text", odd % {"letters": " ".join(found.odd[:20])}))
         return advice
+
+
+def _as_sent(text: str) -> str:
+    """Return a text about as long as most people get it: with fallbacks, and links that count."""
+    marked = wording.plain(text.strip(), wording.Links(""))
+    nobody = wording.Values({})
+    return wording.fill(marked, values=nobody, links=lambda *_link: "x" * LINK_LENGTH, escape=str)
