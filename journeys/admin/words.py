@@ -180,7 +180,7 @@ def _entry() -> dict[str, str]:
         "key": _("Key: a property that tells one run from another"),
         "keyHelp": _("Such as cart_id. Then “how often” can be once for each value."),
         "yearly": _("every year (birthdays)"),
-        "every": _("How often"),
+        "every": _("Repeats"),
         "once": _("once"),
         "day": _("every day"),
         "week": _("every week"),
