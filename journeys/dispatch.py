@@ -21,7 +21,8 @@ from journeys.deliver import Batch, Ways, deliver
 from journeys.models import Message, Sender
 
 log = logging.getLogger(__name__)
-BATCH = 100
+# A batch costs some forty questions to the database, whatever its size.
+BATCH = 250
 HAND_OVER_SECONDS = 120.0
 
 
