@@ -68,7 +68,7 @@ class DeliveryList(StepsIndexView):
         """Return the columns."""
         return [
             TitleColumn(
-                "profile", label=_("Person"), get_url=self._page,
+                "profile", label=_("Person"), width="14%", get_url=self._page,
                 accessor=lambda one: name_of(one.profile, self.sight),
             ),
             TextColumn("message", label=_("Message")),
