@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -18,6 +19,12 @@ from journeys.runs import Run
 
 # Django lets cursors hand JSON over as its text.
 PEOPLE = "SELECT id, traits::text FROM customers_profile WHERE id = ANY(%s::bigint[])"
+# All that a time of day needs: other traits may be long, and most people tell no zone.
+ZONES = """
+SELECT id, jsonb_build_object('timezone', traits -> 'timezone', 'timeZone', traits -> 'timeZone',
+  'time_zone', traits -> 'time_zone')::text
+FROM customers_profile WHERE id = ANY(%s::bigint[])
+  AND traits ?| '{timezone,timeZone,time_zone}'"""
 LAST_SENT = """
 SELECT DISTINCT ON (enrollment_id) enrollment_id, state IN ('QUEUED', 'SENDING'), sent_at
 FROM journeys_delivery WHERE enrollment_id = ANY(%s::bigint[])
@@ -38,12 +45,19 @@ def bring(cursor: Any, asking: Sequence[Run], at: datetime) -> None:
 
 
 def _person(cursor: Any, runs: Sequence[Run], at: datetime) -> None:
-    default = timezone.get_default_timezone()
     people = {run.profile for run in runs}
     traits = dict(cursor.execute(PEOPLE, [array(people)]).fetchall())
     for run in runs:
         run.here.facts.traits = json.loads(traits.get(run.profile) or "{}")
-        run.here.facts.zone = timing.zone_of(run.here.facts.traits, default)  # type: ignore[arg-type]
+
+
+def _zone(cursor: Any, runs: Sequence[Run], at: datetime) -> None:
+    default = ZoneInfo(timezone.get_default_timezone_name())
+    people = {run.profile for run in runs}
+    told = dict(cursor.execute(ZONES, [array(people)]).fetchall())
+    for run in runs:
+        own = told.get(run.profile)
+        run.here.facts.zone = timing.zone_of(json.loads(own), default) if own else default
 
 
 def _sent(cursor: Any, runs: Sequence[Run], at: datetime) -> None:
@@ -87,5 +101,5 @@ def _keys(run: Run) -> Sequence[str]:
 
 
 BRING: dict[str, Callable[[Any, Sequence[Run], datetime], None]] = {
-    "person": _person, "sent": _sent, "told": _told, "rule": _rules,
+    "person": _person, "zone": _zone, "sent": _sent, "told": _told, "rule": _rules,
 }  # fmt: skip

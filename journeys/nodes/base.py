@@ -17,7 +17,7 @@ from journeys.graph import OFFERED, Ask, Kind
 class Need:
     """Something a walk must know before it can go on.
 
-    `kind` is "person" (traits and time zone), "rule" (`key` names one of the graph's rules), "sent"
+    `kind` is "person" (all traits), "zone", "rule" (`key` names one of the graph's rules), "sent"
     (what became of the message this run sent last) or "told" (whether its last trait is written).
     """
 
@@ -93,7 +93,7 @@ class Here:
             Missing: nobody asked yet.
         """
         if self.facts.zone is None:
-            raise Missing(Need("person"))
+            raise Missing(Need("zone"))
         return self.facts.zone
 
     def sent(self) -> Sent:

@@ -410,3 +410,19 @@ def test_a_wait_behind_another_needs_an_answer_of_its_own(ana, fans):
 
     assert Enrollment.objects.get().node != "s1"
     assert Enrollment.objects.get().ended_at is None
+
+
+def test_a_time_of_day_is_that_of_the_persons_clock(ana, bruno):
+    describe.describe(
+        profile_id=ana.pk, traits={"timezone": "Asia/Tokyo"}, source="test", at=NOON
+    )  # fmt: skip
+    drawn({"type": "delay", "mode": "time", "time": "09:30", "after": 1})
+    for one in (ana, bruno):
+        happened(one, "Cart Updated", cart="a")
+
+    walk_all(NOON)
+
+    # Half past nine in Tokyo is half past midnight in Greenwich; Bruno tells no zone.
+    due = dict(Enrollment.objects.values_list("profile", "due_at"))
+    assert due[ana.pk].isoformat() == "2026-11-22T00:30:00+00:00"
+    assert due[bruno.pk] != due[ana.pk]

@@ -136,7 +136,7 @@ def bring(done, here, known):
     if done.need.kind == "rule":
         here.facts.rules[done.need.key] = known.rules[done.need.key]
     elif done.need.kind == "person":
-        here.facts.traits, here.facts.zone = known.traits, known.zone
+        here.facts.traits = known.traits
     else:
         setattr(here.facts, done.need.kind, getattr(known, done.need.kind))
 
