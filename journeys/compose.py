@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time
-from decimal import Decimal
+from datetime import datetime
 from html import escape
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.utils import dateformat, formats, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from wagtail.blocks import StreamValue
 
@@ -23,6 +21,7 @@ from journeys import timing, wording
 from journeys.channels import CHANNELS
 from journeys.channels.base import Channel, Draft, Letter, Rendered
 from journeys.channels.email.mjml import Frame
+from journeys.formats import Local
 from journeys.links import (
     CLICK,
     LEAVE,
@@ -43,6 +42,7 @@ from journeys.links import (
 )
 from journeys.models import Delivery, Edition, Message
 from journeys.wording import Values
+from journeys.wording.sample import SAMPLE, SAMPLE_EVENT
 
 __all__ = [
     "CLICK", "LEAVE", "LOOK", "NOTHING", "SAMPLE", "BadToken", "House", "Shown", "Values",
@@ -50,26 +50,6 @@ __all__ = [
     "plain_blocks", "read_token", "rendered", "sample_fill", "sample_values", "targets", "token",
     "trial", "view_token", "viewed",
 ]  # fmt: skip
-# Day, month, year, weekday, hour and minute, and what stands between them.
-_PATTERN = re.compile(r"^[jdDlFMNnmYyHiGgAa .,:/\-]{1,30}$")
-# The person of previews and tests.
-SAMPLE = {
-    "firstName": "Ana",
-    "lastName": "Ionescu",
-    "name": "Ana Ionescu",
-    "email": "ana@example.com",
-}
-# What let them in: an abandoned cart, say.
-SAMPLE_EVENT = {
-    "cart_id": "C-1024",
-    "order_id": "A-2048",
-    "total": 129.5,
-    "currency": "EUR",
-    "items": [
-        {"name": "Desk lamp", "price": 79.5, "quantity": 1, "url": "/lamp", "image": ""},
-        {"name": "Paper notebook", "price": 25, "quantity": 2, "url": "/notebook", "image": ""},
-    ],
-}
 
 
 def channel_of(message: Message) -> Channel:
@@ -132,29 +112,8 @@ def _frame(message: Message, brand: str) -> Frame:
     )
 
 
-class _Local(wording.Formats):
-    """Moments in the person's zone, and numbers, as the site writes them."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self.zone = zone
-
-    def date(self, moment: date, pattern: str) -> str:
-        """Return a moment by a pattern of letters as `j F Y`, or as the site writes days."""
-        if isinstance(moment, datetime) and moment.tzinfo:
-            moment = moment.astimezone(self.zone)
-        if not _PATTERN.match(pattern):
-            return str(formats.date_format(moment, "DATE_FORMAT"))
-        if not isinstance(moment, datetime):
-            moment = datetime.combine(moment, time.min)
-        return dateformat.format(moment, pattern)
-
-    def number(self, value: Decimal, places: int | None) -> str:
-        """Return a number with its thousands apart, as the site writes it."""
-        return formats.number_format(value, places, use_l10n=True, force_grouping=True)
-
-
 def _filler(values: Values, way: Way, zone: ZoneInfo) -> Callable[[str, Callable[[str], str]], str]:
-    local = replace(values, formats=_Local(timing.zone_of(values.traits, zone)))
+    local = replace(values, formats=Local(timing.zone_of(values.traits, zone)))
 
     def fill(marked: str, escape: Callable[[str], str]) -> str:
         return wording.fill(marked, values=local, links=way, escape=escape)

@@ -9,8 +9,9 @@ Messages are written by staff, but filled with what visitors typed. At publishin
 tags become marks (`mark`); at sending, marks become one person's values (`fill`).
 """
 
+from journeys.wording.check import BadVariable, Variable, needs, variables
 from journeys.wording.fill import Resolve, fill
-from journeys.wording.grammar import KNOWN, BadVariable, Variable, needs, read_tag, variables
+from journeys.wording.grammar import KNOWN, read_tag
 from journeys.wording.marks import (
     MARK,
     BadTarget,

@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import quote
 
-from journeys.wording.grammar import ALONE, TAG, BadVariable, read_put, read_tag, variables
+from journeys.wording.check import BadVariable, variables
+from journeys.wording.grammar import ALONE, TAG, read_put, read_tag
 
 # Marks that no keyboard types: what people write may hold anything else.
 OPEN, CLOSE = "\ue000", "\ue001"
