@@ -43,9 +43,7 @@ def asked(listen: Listen, row: str, path: str = "") -> tuple[Sql, Sql]:
     return value, listen.matcher.filters(row) if listen.matcher else Sql("true")
 
 
-def among(
-    listen: Listen, events: Sequence[Recorded], *, path: str = ""
-) -> dict[int, str | None]:
+def among(listen: Listen, events: Sequence[Recorded], *, path: str = "") -> dict[int, str | None]:
     """Return the ids of the events that are meant, each with the key that it tells.
 
     Args:

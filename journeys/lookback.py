@@ -77,9 +77,7 @@ def _filtered(listen: Listen) -> Sql:
     value, filters = asked(listen, "ev")
     if not listen.same:
         return Sql(f" AND {filters.text}", filters.values)
-    return Sql(
-        f" AND {filters.text} AND {value.text} = w.key", [*filters.values, *value.values]
-    )
+    return Sql(f" AND {filters.text} AND {value.text} = w.key", [*filters.values, *value.values])
 
 
 def _first(run: Run, hits: Sequence[tuple[int, str]]) -> tuple[int, str]:

@@ -52,9 +52,7 @@ class Unfit(ValueError):
 
 def pause(*, journey: Journey, at: datetime) -> bool:
     """Let nobody go on; return whether it was live. Messages in the outbox still go."""
-    return Journey.objects.move(
-        journey.pk, Journey.State.LIVE, Journey.State.PAUSED, paused_at=at
-    )
+    return Journey.objects.move(journey.pk, Journey.State.LIVE, Journey.State.PAUSED, paused_at=at)
 
 
 def overdue(*, journey: Journey, at: datetime) -> dict[str, int]:
@@ -144,9 +142,7 @@ def _bite(number: int) -> bool:
         _treat(journey, told, people, at)
         Journey.objects.filter(pk=number).update(resuming={**told, "after": people[-1][0]})
         return True
-    Journey.objects.filter(pk=number).update(
-        state=Journey.State.LIVE, resuming=None, resumed_at=at
-    )
+    Journey.objects.filter(pk=number).update(state=Journey.State.LIVE, resuming=None, resumed_at=at)
     return False
 
 

@@ -78,9 +78,7 @@ def _hits(runs: Sequence[_Run], events: Sequence[Recorded]) -> list[tuple[int, i
     return found
 
 
-def _told(
-    runs: Sequence[_Run], events: Sequence[Recorded]
-) -> dict[str, Mapping[int, str | None]]:
+def _told(runs: Sequence[_Run], events: Sequence[Recorded]) -> dict[str, Mapping[int, str | None]]:
     """Return what the events say to each listening key that asks for more than a name."""
     said: dict[str, list[Recorded]] = {}
     for event in events:

@@ -64,7 +64,7 @@ class Journey(models.Model):
     next_at = models.DateTimeField(null=True, editable=False)
     paused_at = models.DateTimeField(null=True, editable=False)
     resumed_at = models.DateTimeField(null=True, editable=False)
-    # How far a resumption or a first fill has come: what a killed worker left, another goes on with.
+    # How far a resumption or a first fill has come: where a worker died, another goes on.
     resuming = models.JSONField(null=True, editable=False)
     filling = models.JSONField(null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -61,7 +61,11 @@ def mailbox():
 @pytest.fixture(scope="session")
 def house(tmp_path_factory, mailbox):
     house = House(
-        tmp_path_factory.mktemp("house"), SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}", DEMO="1"
+        tmp_path_factory.mktemp("house"),
+        SMTP_URL=f"smtp://127.0.0.1:{mailbox.port}",
+        DEMO="1",
+        # The gateway of the tests stands here too.
+        ALLOWED_NETWORKS="127.0.0.0/8",
     )
     house.start(patience=300)
     yield house

@@ -115,9 +115,7 @@ def write(name, *, at=NOON):
     return message
 
 
-def draw(
-    segment, *steps, name="Onboarding", again=False, at=NOON, entry=None, **fields
-) -> Journey:
+def draw(segment, *steps, name="Onboarding", again=False, at=NOON, entry=None, **fields) -> Journey:
     """Return a live journey of these steps; ids s1, s2, … are given in order, branches included."""
     _number(steps, [0])
     journey = Journey.objects.create(

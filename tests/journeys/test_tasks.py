@@ -9,7 +9,7 @@ import pytest
 from django.core.management import call_command
 
 from dxp.lib import hints
-from journeys import tasks
+from journeys import tasks, ways
 from journeys.models import Delivery
 from tests.journeys.conftest import draw, happened, send
 from tests.journeys.sink import Sink
@@ -22,7 +22,7 @@ def sink(settings):
     with Sink() as running:
         settings.SMTP_URL = running.url
         yield running
-    tasks._channels.clear()
+    ways.close_all()
 
 
 def test_the_command_walks_and_sends(ana, fans, welcome, sink):
@@ -57,11 +57,11 @@ def test_an_event_hints_at_the_engine_and_the_engine_at_the_sender(
 
 def test_without_a_server_letters_become_files(ana, fans, welcome, settings, tmp_path):
     settings.SMTP_URL, settings.MAIL_DIR = "", tmp_path
-    tasks._channels.clear()
+    ways.close_all()
     draw(fans, send(welcome))
     happened(ana, "Liked")
 
     call_command("journeys", "run", "--once", stdout=StringIO())
 
     assert len(list(tmp_path.glob("*.eml"))) == 1
-    tasks._channels.clear()
+    ways.close_all()

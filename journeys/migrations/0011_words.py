@@ -4,7 +4,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
 
-    dependencies = [("journeys", "0011_returns")]
+    dependencies = [("journeys", "0010_mail")]
 
     operations = [
         migrations.AlterField(
