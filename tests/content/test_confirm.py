@@ -211,11 +211,11 @@ class TestTheMessage:
         assert link(mail)
 
     def test_is_none_that_a_journey_can_send(self, pages, sign_up, ana):
-        from journeys.publish import sendable
+        from journeys.publish import known
 
         sign_up(ana)
 
-        assert Message.objects.get().pk not in sendable()
+        assert Message.objects.get().pk not in known().messages
 
 
 class TestFromAnotherBrowser:

@@ -81,6 +81,8 @@ class TestWeight:
         assert len(gzip.compress((STATIC / file).read_bytes())) <= most
 
     def test_styles_keep_their_budget(self):
-        styles = b"".join(file.read_bytes() for file in (STATIC / "css").rglob("*.css"))
+        # What visitors load; the admin's own styles are no burden of theirs.
+        files = [one for one in (STATIC / "css").rglob("*.css") if one.parent.name != "admin"]
+        styles = b"".join(file.read_bytes() for file in files)
 
         assert len(gzip.compress(styles)) <= 12 * 1024
