@@ -36,8 +36,13 @@ def ensure(*, moments: Iterable[datetime]) -> list[str]:
 
 
 def _is_there(cursor: CursorWrapper, name: str) -> bool:
-    cursor.execute("SELECT to_regclass(%s)", [name])
-    return cursor.fetchone()[0] is not None
+    # Not by to_regclass: that one remembers for a while that there was none.
+    cursor.execute(
+        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE c.relname = %s AND n.nspname = current_schema()",
+        [name],
+    )
+    return cursor.fetchone() is not None
 
 
 def after(year: int, month: int) -> tuple[int, int]:

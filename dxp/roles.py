@@ -43,7 +43,9 @@ LIMITS = [
     for noun in ("cap", "quiethours")
     for act in ("view", "add", "change", "delete")
 ]
-SUPPRESSIONS = [f"journeys.{act}_suppression" for act in ("view", "add", "delete")]
+SUPPRESSIONS = ["journeys.view_suppression", "journeys.add_suppression"]
+# Who wants to be written to again: not for those who want to write.
+LIFTING = ["journeys.delete_suppression"]
 SENDERS = ["journeys.add_sender", "journeys.change_sender", "journeys.delete_sender"]
 AGAIN = ["journeys.change_delivery"]
 REPORTS = ["analytics.view_reports"]
@@ -68,6 +70,7 @@ ROLES: dict[str, list[str]] = {
         *OUTBOX,
         *LIMITS,
         *SUPPRESSIONS,
+        *LIFTING,
         *SENDERS,
         *AGAIN,
         *REPORTS,
@@ -106,6 +109,7 @@ ROLES: dict[str, list[str]] = {
         *SENSITIVE,
         *RETENTION,
         *SUPPRESSIONS,
+        *LIFTING,
     ],
     "Adviser": [*ENTER, "customers.view_profile", *PRIVATE],
     "Developer": [

@@ -163,6 +163,8 @@ class TestAbandonedCart:
         page.fill("#id_traits", "firstName = Ana\ntimezone = Europe/Bucharest")
         page.fill("#id_entry", "cart_id = 42")
         page.click("button:has-text('Run')")
+        page.wait_for_load_state("load")
+        page.locator("main details").evaluate_all("all => all.forEach((one) => (one.open = true))")
         told = page.locator("main").inner_text()
         assert "Your savings plan is waiting" in told
         assert "Ana, cart 42 is still here." in told
@@ -196,6 +198,7 @@ class TestAbandonedCart:
         time.sleep(2)
         assert gateway.texts == []
         page.goto(f"{address}/resume/")
+        page.check("#policy-now")
         page.click("button:has-text('Resume')")
         soon(lambda: gateway.texts, 40, "the text message did not come")
         soon(lambda: under_way(page, people) == 0, 20, "the run did not end")
@@ -219,6 +222,8 @@ class TestAbandonedCart:
 
         page.goto(f"{address}/versions/1/")
         page.click("button:has-text('Bring it back')")
+        page.wait_for_url("**/versions/")
+        page.click("text=Move 1 person of other versions here")
         page.wait_for_url("**/transfer/")
         page.click("button:has-text('Move them')")
         page.wait_for_load_state("load")

@@ -46,7 +46,18 @@ from customers.segment import create
 from dxp.lib import hints
 from dxp.users.models import ApiCall, ApiToken
 from journeys import mark
-from journeys.models import Delivery, Enrollment, Notice, Sender, Step, Suppression
+from journeys.models import (
+    Delivery,
+    Enrollment,
+    Notice,
+    OnsiteMessage,
+    PushSubscription,
+    Report,
+    Sender,
+    Step,
+    Suppression,
+    Touch,
+)
 from tests.customers.people import bought, happened, staff, track, website
 from tests.house.test_rights import ABOUT_NOBODY
 from tests.journeys.conftest import delay, draw, write
@@ -158,6 +169,15 @@ def leave_with_the_others(ana, bruno, segment):
         marks = mark.Marks(delivery.mark_epoch)
         marks.trying(delivery.pk)
         marks.tell({delivery.pk: f"ok:{person}"})
+        Touch.objects.create(delivery=delivery, kind="open", at=NOW, agent=f"Mail of {person}")
+        Report.objects.create(
+            key=f"r-{person.pk}", kind="delivered", source="test", delivery=delivery, at=NOW,
+            contact_point=delivery.contact_point, detail=f"250 {person}",
+        )  # fmt: skip
+        OnsiteMessage.objects.create(
+            delivery=delivery, profile=person, title=f"Hello {person}", text="…", queued_at=NOW,
+            expires_at=TOMORROW,
+        )  # fmt: skip
         Notice.objects.create(
             profile=person, name="Told", properties={"to": str(person)}, at=NOW,
             message_id=f"n-{person.pk}",
@@ -166,6 +186,10 @@ def leave_with_the_others(ana, bruno, segment):
         log(instance=person, action="wagtail.edit")
     log(instance=BlockedValue.objects.get(), action="wagtail.create")
     Suppression.objects.create(contact_point=point, cause="refused", at=NOW)
+    PushSubscription.objects.create(
+        contact_point=point, endpoint="https://push.example/ana-7731", p256dh="k", auth="a",
+        created_at=NOW,
+    )  # fmt: skip
 
 
 def everything(lake) -> dict[str, str]:
@@ -183,8 +207,11 @@ def everything(lake) -> dict[str, str]:
             found[f"table {table}"] = lines + _bytes(table, cursor)
     client = hints.client()
     for key in client.scan_iter():
-        value = client.get(key) if client.type(key) == b"string" else b""
-        found[f"redis {key.decode()}"] = f"{key.decode()} {(value or b'').decode(errors='replace')}"
+        told = {b"string": client.get, b"hash": client.hvals}.get(client.type(key))
+        values = told(key) or b"" if told else b""
+        lines = values if isinstance(values, list) else [values]
+        words = b" ".join(lines).decode(errors="replace")
+        found[f"redis {key.decode()}"] = f"{key.decode()} {words}"
     with collect.engine(lake) as database:
         for file in lake.events.glob("*"):
             rows = database.execute(

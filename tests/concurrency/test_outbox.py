@@ -33,7 +33,7 @@ def journey():
         message=letter, house=House(site="http://testserver", sender="hello@x.test"), at=now()
     )
     journey = Journey.objects.create(
-        name="Welcome", segment=readers,
+        name="Welcome", entry={"type": "segment", "segment": readers.pk, "change": "entered"},
         outline=[{"id": "welcome", "type": "send", "message": letter.pk}],
     )  # fmt: skip
     publish.publish(journey=journey, at=now())
