@@ -117,8 +117,9 @@ class TestAna:
             _reload_until(staff, name)
 
         staff.goto("/admin/journeys/journeys/")
-        staff.click("main table tbody a >> nth=0")
+        staff.click("main table tbody a:has-text('Welcome')")
         waiting = staff.locator("text=Step 2: Wait for something").locator("..")
+        staff.locator("text=passed").first.wait_for()
         passed = re.search(r"(\d+) passed", waiting.inner_text())
         assert int(passed.group(1)) >= 1
 

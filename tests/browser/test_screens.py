@@ -149,6 +149,10 @@ CUT_OFF = """(width) => {
     .filter((element) => isOutside(element) && !isOutside(element.parentElement))
     .map((element) => element.outerHTML.slice(0, 160));
 }"""
+# Colors on their way from light to dark are nobody's.
+SETTLED = """() => Promise.all(
+  document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)
+)"""
 FAULTS = """async ([tags, theirs]) => {
   const { violations } = await axe.run(document, {
     runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
@@ -287,6 +291,7 @@ def check(page, window: Window, screen: Screen, places: dict[str, str]) -> None:
     page.add_script_tag(path=AXE)
     for scheme in window.schemes:
         page.emulate_media(color_scheme=scheme)
+        page.evaluate(SETTLED)
         assert (scheme, page.evaluate(FAULTS, [TAGS, WAGTAILS])) == (scheme, [])
     page.emulate_media(color_scheme="light")
     assert page.evaluate("document.documentElement.scrollWidth") <= window.width
