@@ -26,6 +26,7 @@ def worker() -> Iterator[None]:
     """Run the worker and its clock as `serve` does, with two processes."""
     env = {**os.environ, "REDIS_URL": settings.REDIS_URL, "SECRET_KEY": settings.SECRET_KEY,
            "DJANGO_SETTINGS_MODULE": "dxp.settings.dev"}  # fmt: skip
+    Path(os.environ["VAR_DIR"]).mkdir(parents=True, exist_ok=True)
     celery = [str(Path(sys.executable).parent / "celery"), "--quiet", "-A", "dxp.celery", "worker",
               "--beat", "-s", str(Path(os.environ["VAR_DIR"]) / "beat"), "--loglevel", "ERROR",
               "--without-gossip", "--without-mingle", "--concurrency", "2"]  # fmt: skip
