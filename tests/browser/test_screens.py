@@ -150,7 +150,7 @@ CUT_OFF = """(width) => {
     .map((element) => element.outerHTML.slice(0, 160));
 }"""
 # Colors on their way from light to dark are nobody's.
-SETTLED = """() => Promise.all(
+SETTLED = """() => Promise.allSettled(
   document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)
 )"""
 FAULTS = """async ([tags, theirs]) => {
@@ -288,9 +288,14 @@ def check(page, window: Window, screen: Screen, places: dict[str, str]) -> None:
     assert answer.status == screen.status
     page.locator(screen.ready).first.wait_for(timeout=10_000)
 
-    page.add_script_tag(path=AXE)
     for scheme in window.schemes:
         page.emulate_media(color_scheme=scheme)
+        if scheme == "dark" and page.locator(".w-minimap").count():
+            # Wagtail's outline beside its editor keeps the colors in which the page was loaded.
+            page.reload()
+            page.locator(screen.ready).first.wait_for(timeout=10_000)
+        if not page.evaluate("'axe' in window"):
+            page.add_script_tag(path=AXE)
         page.evaluate(SETTLED)
         assert (scheme, page.evaluate(FAULTS, [TAGS, WAGTAILS])) == (scheme, [])
     page.emulate_media(color_scheme="light")

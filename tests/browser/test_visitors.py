@@ -33,7 +33,7 @@ pages = Sender.objects.create(name="Pages", channel="onsite", adapter="site")
 note = Message.objects.create(name="Note", channel="onsite", subject="x", sender=pages)
 ana = Alias.objects.get(kind="anonymous", value="VISITOR").profile
 one = Delivery.objects.create(
-    profile=ana, message=note, sender=pages, channel="onsite", seq=1, enrollment_id=1, node="s1",
+    profile=ana, message=note, sender=pages, channel="onsite", seq=1000, enrollment_id=1, node="s1",
     queued_at=at, due_at=at, expires_at=at + timedelta(days=1), sent_at=at,
 )
 words = {"title": "Your cart is still here", "text": "<i>Free</i> until Sunday"}

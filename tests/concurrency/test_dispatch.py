@@ -247,6 +247,6 @@ def test_senders_that_do_not_hold_people_fail_that_test(queue, monkeypatch):
     queue(people=30, messages=8)
     monkeypatch.setattr(claim, "_busy", lambda asked: set())
     write = claim._write
-    monkeypatch.setattr(claim, "_write", lambda *told: (time.sleep(0.02), write(*told)))
+    monkeypatch.setattr(claim, "_write", lambda *told: (time.sleep(0.25), write(*told)))
 
     assert max(send_beside_each_other()) > MOST
