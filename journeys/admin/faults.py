@@ -36,11 +36,6 @@ def faults_of(plan: Plan) -> list[dict[str, str]]:
     return told + list(_of_endings(plan))
 
 
-def in_words(found: list[Fault]) -> list[dict[str, str]]:
-    """Return faults with their texts, where the draft that has them is not at hand."""
-    return [_told(fault, {}) for fault in found]
-
-
 def _told(fault: Fault, owner: Mapping[str, Any], before: str = "") -> dict[str, str]:
     text = _inner(fault, owner) or sentence(fault.code, owner=owner)
     return {

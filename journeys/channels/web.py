@@ -13,46 +13,22 @@ LONGEST_DETAIL = 300
 SECONDS = 15.0
 
 
-class WebAdapter(Adapter):
-    """An adapter that asks once per message and reads the answer's status."""
-
-    # Whether everybody's messages go to one place: then a place that is down or refuses us is no
-    # fault of a message, and the whole sender waits.
-    one_place: ClassVar[bool] = True
+class OverHttp(Adapter):
+    """An adapter that goes out over HTTP, once per message."""
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)
         seconds = float(config.get("seconds") or SECONDS)
         self.client = Client(seconds=seconds, allowed=tuple(config.get("networks") or ()))
 
-    @abstractmethod
-    def ask(self, parcel: Parcel) -> Answer:
-        """Hand one message over; what `dxp.lib.outbound` raises may be left to `send`."""
-
     def send(self, batch: Iterable[Parcel]) -> Iterator[Receipt]:
         """Yield one receipt per parcel."""
         for parcel in batch:
             yield self._send(parcel)
 
+    @abstractmethod
     def _send(self, parcel: Parcel) -> Receipt:
-        absent = Outcome.THROTTLED if self.one_place else Outcome.TEMPORARY
-        try:
-            answer = self.ask(parcel)
-        except Refused as error:
-            # One address for everybody is the sender's fault, not a message's.
-            refused = Outcome.THROTTLED if self.one_place else Outcome.PERMANENT
-            return Receipt(parcel.key, refused, self.discreet(str(error)))
-        except NotReached as error:
-            return Receipt(parcel.key, absent, self.discreet(f"no connection: {error}"))
-        except NoAnswer as error:
-            return Receipt(parcel.key, Outcome.UNKNOWN, self.discreet(f"no answer: {error}"))
-        return self.judge(parcel, answer)
-
-    def judge(self, parcel: Parcel, answer: Answer) -> Receipt:
-        """Return what an answer means for a message."""
-        outcome = outcome_of(answer, one_place=self.one_place)
-        patience = answer.retry_after if outcome is Outcome.THROTTLED else None
-        return Receipt(parcel.key, outcome, self.detail(answer), retry_after=patience)
+        """Hand one message over; nothing that the other side does raises."""
 
     def detail(self, answer: Answer) -> str:
         """Return the status and the beginning of an answer, without our secrets."""
@@ -80,6 +56,38 @@ class WebAdapter(Adapter):
     def close(self) -> None:
         """Let go of the connections."""
         self.client.close()
+
+
+class WebAdapter(OverHttp):
+    """An adapter that asks once per message and reads the answer's status."""
+
+    # Whether everybody's messages go to one place: then a place that is down or refuses us is no
+    # fault of a message, and the whole sender waits.
+    one_place: ClassVar[bool] = True
+
+    @abstractmethod
+    def ask(self, parcel: Parcel) -> Answer:
+        """Hand one message over; what `dxp.lib.outbound` raises may be left to `send`."""
+
+    def _send(self, parcel: Parcel) -> Receipt:
+        absent = Outcome.THROTTLED if self.one_place else Outcome.TEMPORARY
+        try:
+            answer = self.ask(parcel)
+        except Refused as error:
+            # One address for everybody is the sender's fault, not a message's.
+            refused = Outcome.THROTTLED if self.one_place else Outcome.PERMANENT
+            return Receipt(parcel.key, refused, self.discreet(str(error)))
+        except NotReached as error:
+            return Receipt(parcel.key, absent, self.discreet(f"no connection: {error}"))
+        except NoAnswer as error:
+            return Receipt(parcel.key, Outcome.UNKNOWN, self.discreet(f"no answer: {error}"))
+        return self.judge(parcel, answer)
+
+    def judge(self, parcel: Parcel, answer: Answer) -> Receipt:
+        """Return what an answer means for a message."""
+        outcome = outcome_of(answer, one_place=self.one_place)
+        patience = answer.retry_after if outcome is Outcome.THROTTLED else None
+        return Receipt(parcel.key, outcome, self.detail(answer), retry_after=patience)
 
 
 def outcome_of(answer: Answer, *, one_place: bool) -> Outcome:

@@ -193,15 +193,6 @@ def test_that_test_bites_without_the_look_back(journey, monkeypatch):
     assert lost_wakes() != []
 
 
-@pytest.mark.skipif(KILLS < 100, reason="long: CRASH_KILLS=100")
-def test_that_test_bites_without_the_lock(journey, monkeypatch):
-    monkeypatch.setattr(wake, "LOCK", wake.LOCK.replace(" FOR UPDATE", ""))
-
-    crash(KILLS)
-
-    assert lost_wakes() != []
-
-
 def begin(ana):
     record.events([told(ana.pk, "Cart Updated", "a", at=NOON)], at=NOON)
 

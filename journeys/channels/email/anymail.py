@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from dxp.lib.outbound import Answer, Client, NoAnswer, NotReached, Refused
 from journeys.channels.base import Outcome, Parcel, Receipt
-from journeys.channels.web import WebAdapter, outcome_of
+from journeys.channels.web import OverHttp, outcome_of
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response  # noqa: TID251
@@ -29,7 +29,7 @@ HOOK = "webhook_key"
 GONE = frozenset({"invalid", "rejected"})
 
 
-class Provider(WebAdapter):
+class Provider(OverHttp):
     """One message per call, through one of anymail's backends.
 
     `fixed` is told to the backend besides the settings. What the provider tells later comes back
@@ -59,10 +59,6 @@ class Provider(WebAdapter):
         for scheme in ("https://", "http://"):
             self.session.mount(scheme, through)
         self.door.session = self.session
-
-    def ask(self, parcel: Parcel) -> Answer:
-        """Hand one message over; the answer is made of what anymail read in it."""
-        raise NotImplementedError
 
     def _send(self, parcel: Parcel) -> Receipt:
         letter = _letter(parcel)
