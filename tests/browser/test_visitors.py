@@ -43,8 +43,9 @@ list(Shelf({}).send([Parcel(one.pk, "", "", words)]))
 COUNT = """
 from journeys.models import OnsiteMessage, PushSubscription, Touch
 one = OnsiteMessage.objects.get()
-print("TOLD", one.shown_at is not None, one.closed_at is not None, Touch.objects.count(),
-      PushSubscription.objects.count())
+touches = Touch.objects.filter(delivery_id=one.delivery_id)
+print("TOLD", one.shown_at is not None, one.closed_at is not None, touches.count(),
+      PushSubscription.objects.filter(endpoint="ENDPOINT").count())
 """
 
 
@@ -125,4 +126,4 @@ def test_ana_reads_what_waited_for_her_and_agrees_to_more(ana, house):
 
     assert shown == [["Hello Ana", "News", "/insights/"]]
     assert faults == []
-    assert "TOLD True True 1 1" in house.manage("shell", "-c", COUNT)
+    assert "TOLD True True 1 1" in house.manage("shell", "-c", COUNT.replace("ENDPOINT", ENDPOINT))
