@@ -19,7 +19,7 @@ from django.db import OperationalError, connection, transaction
 
 from analytics import collect
 from analytics.collect import COLUMNS, Lake
-from analytics.measures.base import Measure, Question, Row
+from analytics.measures.base import Measure, Row, Statement
 from analytics.models import Chunk, ErasedAlias
 from dxp.lib import hints, rows
 
@@ -77,12 +77,12 @@ class _Snapshot:
     overrides: tuple[int, str]
     erased: tuple[int, ...] = ()
 
-    def key(self, question: Question) -> str:
+    def key(self, statement: Statement) -> str:
         # Events are only added, so that a count (and the newest id) tells what the tail holds.
         told = [
             [chunk[0] for chunk in self.chunks], self.since, self.tail, self.newest, self.overrides,
-            list(self.erased), question.sql,
-            {name: str(value) for name, value in question.parameters.items()},
+            list(self.erased), statement.sql,
+            {name: str(value) for name, value in statement.parameters.items()},
         ]  # fmt: skip
         return f"answer:{hashlib.sha256(orjson.dumps(told)).hexdigest()}"
 
@@ -95,48 +95,50 @@ def ask(
     Raises:
         Busy: the machine is at its limit, or the question took too long.
     """
-    question = measure.ask(**parameters)
+    statement = measure.ask(**parameters)
     if not _turns.acquire(timeout=WAIT_SECONDS):
         raise Busy("Too many questions at once.")
     try:
-        return _answer(measure, question, lake, at, cached)
+        return _answer(measure, statement, lake, at, cached)
     finally:
         _turns.release()
 
 
 def on_postgres(measure: Measure, *, at: datetime, **parameters: Any) -> Table:
     """Answer by PostgreSQL alone, by the same text: the fallback, and the oracle of tests."""
-    question = measure.ask(**parameters)
+    statement = measure.ask(**parameters)
     with _snapshot():
-        return Table(measure, question.shape(_by_postgres(question)), at, "postgresql", 0)
+        return Table(measure, statement.shape(_by_postgres(statement)), at, "postgresql", 0)
 
 
-def _answer(measure: Measure, question: Question, lake: Lake, at: datetime, cached: bool) -> Table:
+def _answer(
+    measure: Measure, statement: Statement, lake: Lake, at: datetime, cached: bool
+) -> Table:
     with _snapshot():
-        snapshot = _look(question)
-        key = snapshot.key(question)
+        snapshot = _look(statement)
+        key = snapshot.key(statement)
         found = _recall(key) if cached else None
         if found is not None:
             return Table(measure, found, at, "cache", snapshot.tail)
         if not snapshot.since or snapshot.tail > BIG_TAIL:
-            answer, engine = _by_postgres(question), "postgresql"
+            answer, engine = _by_postgres(statement), "postgresql"
         else:
             tail = collect.read(
                 since=snapshot.since,
-                columns=_needed(question),
-                window=(question.start, question.end),
+                columns=_needed(statement),
+                window=(statement.start, statement.end),
             )
             overlay = _overlay()
             answer, engine = None, "duckdb"
     # The files stay where they are for a while after they are retired: no transaction is held open.
     if answer is None:
         try:
-            answer = _by_duckdb(question, snapshot, lake, tail, overlay)
+            answer = _by_duckdb(statement, snapshot, lake, tail, overlay)
         except FileNotFoundError as error:
             log.error("A file of the lake is missing; PostgreSQL answers: %s", error)
             with _snapshot():
-                answer, engine = _by_postgres(question), "postgresql"
-    shaped = question.shape(answer)
+                answer, engine = _by_postgres(statement), "postgresql"
+    shaped = statement.shape(answer)
     _remember(key, shaped)
     return Table(measure, shaped, at, engine, snapshot.tail)
 
@@ -156,7 +158,7 @@ def _snapshot() -> Iterator[None]:
         yield
 
 
-def _look(question: Question) -> _Snapshot:
+def _look(statement: Statement) -> _Snapshot:
     live = Chunk.objects.filter(retired_at=None, cluster=collect.cluster())
     chunks = list(live.order_by("lo").values_list("pk", "path", "first_at", "latest_at", "hi"))
     since = chunks[-1][4] if chunks else 0
@@ -171,7 +173,9 @@ def _look(question: Question) -> _Snapshot:
         tail, newest, *overrides = cursor.fetchone()
     return _Snapshot(
         chunks=tuple(
-            chunk[:4] for chunk in chunks if chunk[2] < question.end and chunk[3] >= question.start
+            chunk[:4]
+            for chunk in chunks
+            if chunk[2] < statement.end and chunk[3] >= statement.start
         ),
         since=since,
         tail=tail,
@@ -181,32 +185,32 @@ def _look(question: Question) -> _Snapshot:
     )
 
 
-def _needed(question: Question) -> list[str]:
+def _needed(statement: Statement) -> list[str]:
     return [
-        name for name in COLUMNS if name in question.reads or name in {"alias_id", "happened_at"}
+        name for name in COLUMNS if name in statement.reads or name in {"alias_id", "happened_at"}
     ]
 
 
-def _owned(question: Question, source: str, overlay: str, then: str) -> str:
+def _owned(statement: Statement, source: str, overlay: str, then: str) -> str:
     columns = ", ".join(
         "coalesce(o.profile_id, e.profile_id) AS profile_id"
         if name == "profile_id"
         else f"e.{name}"
-        for name in _needed(question)
+        for name in _needed(statement)
     )
     relation = OWNED.format(columns=columns, source=source, overlay=overlay, then=then)
-    sql = question.sql
+    sql = statement.sql
     body = f", {sql.removeprefix('WITH ')}" if sql.startswith("WITH ") else f"\n{sql}"
     return f"WITH {relation}{body}"
 
 
-def _by_postgres(question: Question) -> list[Row]:
-    chosen = ", ".join(f"{COLUMNS[name][1]} AS {name}" for name in _needed(question))
+def _by_postgres(statement: Statement) -> list[Row]:
+    chosen = ", ".join(f"{COLUMNS[name][1]} AS {name}" for name in _needed(statement))
     source = f"SELECT {chosen} FROM customers_event e"
-    sql = _owned(question, source, "customers_aliasoverride", IN_POSTGRES).replace("%", "%%")
+    sql = _owned(statement, source, "customers_aliasoverride", IN_POSTGRES).replace("%", "%%")
     try:
         with rows.raw_cursor() as cursor:
-            cursor.execute(re.sub(r"\$([a-z]\w*)", r"%(\1)s", sql), dict(question.parameters))
+            cursor.execute(re.sub(r"\$([a-z]\w*)", r"%(\1)s", sql), dict(statement.parameters))
             return cursor.fetchall()
     except OperationalError as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
@@ -224,7 +228,7 @@ def _overlay() -> list[tuple[int, int, datetime | None, datetime | None]]:
 
 
 def _by_duckdb(
-    question: Question, snapshot: _Snapshot, lake: Lake, tail: Any, overlay: Sequence[Any]
+    statement: Statement, snapshot: _Snapshot, lake: Lake, tail: Any, overlay: Sequence[Any]
 ) -> list[Row]:
     import duckdb
     import pyarrow as pa
@@ -233,7 +237,7 @@ def _by_duckdb(
     for file in files:
         if not file.exists():
             raise FileNotFoundError(file)
-    chosen = ", ".join(_needed(question))
+    chosen = ", ".join(_needed(statement))
     source = f"SELECT {chosen} FROM tail"
     if files:
         listed = ", ".join("'{}'".format(str(file).replace("'", "''")) for file in files)
@@ -253,8 +257,8 @@ def _by_duckdb(
         watch.start()
         try:
             found: list[Row] = database.execute(
-                _owned(question, source, "overlay", IN_DUCKDB if is_timed else ""),
-                dict(question.parameters),
+                _owned(statement, source, "overlay", IN_DUCKDB if is_timed else ""),
+                dict(statement.parameters),
             ).fetchall()
         except duckdb.InterruptException as error:
             raise Busy("The question took too long.") from error

@@ -6,7 +6,7 @@ from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
 ENTER = ["wagtailadmin.access_admin"]
-PEOPLE = ["customers.view_profile", "customers.view_segment"]
+PEOPLE = ["customers.view_profile", "customers.view_segment", "customers.view_profilelist"]
 SEGMENTS = ["customers.add_segment", "customers.change_segment", "customers.delete_segment"]
 SOURCES = [
     "customers.view_source", "customers.add_source", "customers.change_source",
@@ -48,7 +48,14 @@ SUPPRESSIONS = ["journeys.view_suppression", "journeys.add_suppression"]
 LIFTING = ["journeys.delete_suppression"]
 SENDERS = ["journeys.add_sender", "journeys.change_sender", "journeys.delete_sender"]
 AGAIN = ["journeys.change_delivery"]
-REPORTS = ["analytics.view_reports"]
+REPORTS = ["analytics.view_reports", "analytics.view_question", "analytics.view_annotation"]
+# What others may open too: questions that are kept, remarks in charts, lists of people.
+QUESTIONS = [
+    f"analytics.{act}_{noun}"
+    for noun in ("question", "annotation")
+    for act in ("add", "change", "delete")
+]
+LISTS = [f"customers.{act}_profilelist" for act in ("add", "change", "delete")]
 STAFF = ["users.view_user", "users.add_user", "users.change_user", "users.delete_user"]
 
 ROLES: dict[str, list[str]] = {
@@ -74,6 +81,8 @@ ROLES: dict[str, list[str]] = {
         *SENDERS,
         *AGAIN,
         *REPORTS,
+        *QUESTIONS,
+        *LISTS,
         *TOPICS,
         *STAFF,
     ],
@@ -90,10 +99,21 @@ ROLES: dict[str, list[str]] = {
         *SUPPRESSIONS,
         *AGAIN,
         *REPORTS,
+        *QUESTIONS,
+        *LISTS,
         *TOPICS,
     ],
     "Editor": [*ENTER, *TOPICS, "customers.view_segment"],
-    "Analyst": [*ENTER, *PEOPLE, *TRAITS, *REPORTS, "journeys.view_journey"],
+    "Analyst": [
+        *ENTER,
+        *PEOPLE,
+        *SEGMENTS,
+        *TRAITS,
+        *REPORTS,
+        *QUESTIONS,
+        *LISTS,
+        "journeys.view_journey",
+    ],
     "Data steward": [
         *ENTER,
         *PEOPLE,

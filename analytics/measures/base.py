@@ -1,4 +1,4 @@
-"""What every measure states, and the question it becomes."""
+"""What every measure states, and the statement it becomes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ Row = tuple[Any, ...]
 # Person, minute, type, name, further columns.
 Happened = tuple[int, float, str, str, Mapping[str, Any]]
 
+# (events of [start, end) by time and id, the parameters) → the answer's rows.
+Oracle = Callable[[Sequence["Told"], Mapping[str, Any]], list[Row]]
+
 # What the platform did, which is no sign that a person was there.
 OWN_EVENTS = (
     "Segment Entered", "Segment Left", "Journey Entered", "Journey Exited", "Message Sent",
@@ -19,11 +22,13 @@ OWN_EVENTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Statement:
     """One SELECT over the relation `ev`, in the SQL that PostgreSQL and DuckDB both speak.
 
     Values stand in `parameters` and as `$name` in the text. `reads` are the columns of `ev` it
     needs; only events of [start, end) are shown to it. `shape` turns the raw rows into the answer.
+    `fact` names something about the person that the event itself does not say ("trait:country",
+    "segment:12"): `ev` then has the column `fact`, a text or NULL.
     """
 
     sql: str
@@ -32,6 +37,21 @@ class Question:
     start: datetime
     end: datetime
     shape: Callable[[Sequence[Row]], list[Row]] = list
+    fact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One event as an oracle sees it: a row of `ev`, under the owner it has now."""
+
+    id: int
+    happened_at: datetime
+    profile_id: int
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    columns: Mapping[str, Any]
+    """Everything else by its column: path, url, referrer, title, …, amount, fact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +75,24 @@ class Measure:
     unit: str
     window: str
     source: str
-    ask: Callable[..., Question]
+    ask: Callable[..., Statement]
     example: Example = field(repr=False)
+    oracle: Oracle | None = field(default=None, repr=False)
+    """The same answer in plain Python, slow and plainly right; tests hold the SQL against it."""
+    tries: Sequence[Mapping[str, Any]] = field(default=(), repr=False)
+    """Parameters that tests ask it with, beside `start` and `end`, over random small worlds."""
+
+
+MEASURES: dict[str, Measure] = {}
+"""Every measure by its name."""
+
+
+def register(*measures: Measure) -> None:
+    """Take measures in, so that tests hold them against their oracles and reports can list them.
+
+    Raises:
+        ValueError: another one has the name.
+    """
+    for measure in measures:
+        if MEASURES.setdefault(measure.name, measure) is not measure:
+            raise ValueError(f"Two measures are called {measure.name!r}.")

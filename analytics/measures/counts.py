@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analytics.measures.base import Example, Measure, Question
+from analytics.measures.base import Example, Measure, Statement, register
 
 
-def _per_day(*, start: datetime, end: datetime, zone: str, name: str) -> Question:
+def _per_day(*, start: datetime, end: datetime, zone: str, name: str) -> Statement:
     sql = """WITH dated AS (
       SELECT profile_id, cast(happened_at AT TIME ZONE $zone AS date) AS on_day
       FROM ev WHERE happened_at >= $start AND happened_at < $end AND name = $name
@@ -15,7 +15,7 @@ def _per_day(*, start: datetime, end: datetime, zone: str, name: str) -> Questio
     SELECT cast(on_day AS varchar), count(*), count(DISTINCT profile_id)
     FROM dated GROUP BY on_day ORDER BY on_day"""
     parameters = {"start": start, "end": end, "zone": zone, "name": name}
-    return Question(sql, parameters, ("happened_at", "profile_id", "name"), start, end)
+    return Statement(sql, parameters, ("happened_at", "profile_id", "name"), start, end)
 
 
 per_day = Measure(
@@ -35,3 +35,4 @@ per_day = Measure(
         [("2024-03-01", 2, 1)],
     ),
 )
+register(per_day)

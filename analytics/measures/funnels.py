@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from analytics.measures.base import Example, Happened, Measure, Question, Row
+from analytics.measures.base import Example, Happened, Measure, Row, Statement, register
 from analytics.measures.visits import visits
 
 MOST_STEPS = 10
@@ -93,7 +93,7 @@ def _funnel(
     steps: Sequence[str],
     within_days: float | None = None,
     by: str = "people",
-) -> Question:
+) -> Statement:
     ctes, parameters = _units(steps, within_days, by)
     reached = ", ".join(f"count(f{i})" for i in range(1, len(steps) + 1))
     medians = ", ".join(
@@ -114,7 +114,7 @@ def _funnel(
             (name, row[i], row[n + i - 1] if i else None, row[-1]) for i, name in enumerate(steps)
         ]
 
-    return Question(sql, parameters, _reads(by), start, end, shape)
+    return Statement(sql, parameters, _reads(by), start, end, shape)
 
 
 def _people(
@@ -127,7 +127,7 @@ def _people(
     within_days: float | None = None,
     by: str = "people",
     limit: int = 200,
-) -> Question:
+) -> Statement:
     if not 1 <= step <= len(steps):
         raise FunnelError("There is no such step.")
     ctes, parameters = _units(steps, within_days, by)
@@ -137,7 +137,7 @@ def _people(
     FROM units WHERE f{step} IS NOT NULL{stop}
     GROUP BY profile_id ORDER BY reached DESC, profile_id LIMIT $limit"""
     parameters |= {"start": start, "end": end, "limit": limit}
-    return Question(sql, parameters, _reads(by), start, end)
+    return Statement(sql, parameters, _reads(by), start, end)
 
 
 _STORY: list[Happened] = [
@@ -170,3 +170,4 @@ people = Measure(
     ask=_people,
     example=Example(_STORY, _STEPS | {"step": 1, "stopped": True}, [(2, 1_709_251_500)]),
 )
+register(funnel, people)

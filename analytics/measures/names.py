@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analytics.measures.base import Example, Measure, Question
+from analytics.measures.base import Example, Measure, Statement, register
 
 
-def _seen(*, start: datetime, end: datetime, limit: int = 500) -> Question:
+def _seen(*, start: datetime, end: datetime, limit: int = 500) -> Statement:
     sql = """SELECT name, count(*) AS events, count(DISTINCT profile_id) AS people
     FROM ev WHERE happened_at >= $start AND happened_at < $end
     GROUP BY name ORDER BY events DESC, name COLLATE "C" LIMIT $limit"""
     parameters = {"start": start, "end": end, "limit": limit}
-    return Question(sql, parameters, ("happened_at", "name", "profile_id"), start, end)
+    return Statement(sql, parameters, ("happened_at", "name", "profile_id"), start, end)
 
 
 seen = Measure(
@@ -32,3 +32,4 @@ seen = Measure(
         [("Page Viewed", 2, 2), ("Signed Up", 1, 1)],
     ),
 )
+register(seen)

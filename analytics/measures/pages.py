@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analytics.measures.base import Example, Measure, Question
+from analytics.measures.base import Example, Measure, Statement, register
 
 
-def _top(*, start: datetime, end: datetime, limit: int = 20) -> Question:
+def _top(*, start: datetime, end: datetime, limit: int = 20) -> Statement:
     sql = """WITH seen AS (
       SELECT profile_id, coalesce(path, '') AS page, title
       FROM ev WHERE happened_at >= $start AND happened_at < $end AND type IN ('page', 'screen')
@@ -19,7 +19,7 @@ def _top(*, start: datetime, end: datetime, limit: int = 20) -> Question:
     )
     SELECT page, title, views, visitors FROM counted
     ORDER BY views DESC, page COLLATE "C" LIMIT $limit"""
-    return Question(
+    return Statement(
         sql,
         {"start": start, "end": end, "limit": limit},
         ("happened_at", "profile_id", "type", "path", "title"),
@@ -46,3 +46,4 @@ top = Measure(
         [("/funds/", "Funds", 2, 1), ("/", "Home", 1, 1)],
     ),
 )
+register(top)

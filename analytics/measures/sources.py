@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analytics.measures.base import Example, Measure, Question
+from analytics.measures.base import Example, Measure, Statement, register
 from analytics.measures.visits import openings
 
 _HOST = r"'^[a-zA-Z]+://([^/:?#]+).*$', '\1'"
@@ -12,7 +12,7 @@ _HOST = r"'^[a-zA-Z]+://([^/:?#]+).*$', '\1'"
 
 def _by_source(
     *, start: datetime, end: datetime, basis: str = "views", limit: int = 20
-) -> Question:
+) -> Statement:
     carried = ", referrer, url, campaign_source, campaign_medium"
     sql = f"""WITH {openings(basis=basis, keep=carried)},
     landed AS (
@@ -31,7 +31,7 @@ def _by_source(
     SELECT origin, medium, count(*) AS visits, count(DISTINCT profile_id) AS visitors
     FROM named GROUP BY origin, medium
     ORDER BY visits DESC, origin COLLATE "C", medium COLLATE "C" LIMIT $limit"""
-    return Question(
+    return Statement(
         sql,
         {"start": start, "end": end, "limit": limit},
         (
@@ -67,3 +67,4 @@ by_source = Measure(
         [("", "", 1, 1), ("news", "email", 1, 1), ("search.example", "referral", 1, 1)],
     ),
 )  # fmt: skip
+register(by_source)

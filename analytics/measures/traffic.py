@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from analytics.measures.base import Example, Happened, Measure, Question
+from analytics.measures.base import Example, Happened, Measure, Statement, register
 from analytics.measures.visits import openings, visits
 
 READS = ("id", "happened_at", "profile_id", "type", "name")
 
 
-def _per_day(*, start: datetime, end: datetime, zone: str, basis: str = "views") -> Question:
+def _per_day(*, start: datetime, end: datetime, zone: str, basis: str = "views") -> Statement:
     sql = f"""WITH {openings(basis=basis)},
     dated AS (
       SELECT *, cast(happened_at AT TIME ZONE $zone AS date) AS on_day FROM opened
@@ -18,10 +18,10 @@ def _per_day(*, start: datetime, end: datetime, zone: str, basis: str = "views")
     SELECT cast(on_day AS varchar), count(DISTINCT profile_id), cast(sum(opens) AS bigint),
       count(CASE WHEN type IN ('page', 'screen') THEN 1 END)
     FROM dated GROUP BY on_day ORDER BY on_day"""
-    return Question(sql, {"start": start, "end": end, "zone": zone}, READS, start, end)
+    return Statement(sql, {"start": start, "end": end, "zone": zone}, READS, start, end)
 
 
-def _totals(*, start: datetime, end: datetime, basis: str = "views") -> Question:
+def _totals(*, start: datetime, end: datetime, basis: str = "views") -> Statement:
     sql = f"""WITH {visits(basis=basis)},
     whole AS (
       SELECT profile_id, visit, count(*) AS n,
@@ -31,7 +31,7 @@ def _totals(*, start: datetime, end: datetime, basis: str = "views") -> Question
     SELECT count(DISTINCT profile_id), count(*), cast(coalesce(sum(views), 0) AS bigint),
       count(CASE WHEN n = 1 THEN 1 END)
     FROM whole"""
-    return Question(sql, {"start": start, "end": end}, READS, start, end)
+    return Statement(sql, {"start": start, "end": end}, READS, start, end)
 
 
 _DAY: list[Happened] = [
@@ -61,3 +61,4 @@ totals = Measure(
     ask=_totals,
     example=Example(_DAY, {"basis": "events"}, [(2, 3, 4, 1)]),
 )
+register(per_day, totals)

@@ -2,5 +2,6 @@
 
 from analytics.models.chunks import Chunk
 from analytics.models.erased import ErasedAlias
+from analytics.models.questions import Annotation, Question
 
-__all__ = ["Chunk", "ErasedAlias"]
+__all__ = ["Annotation", "Chunk", "ErasedAlias", "Question"]

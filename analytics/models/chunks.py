@@ -14,7 +14,8 @@ class Chunk(models.Model):
     The row and the watermark it moves are committed together, so that an event is in exactly one
     live file or after the last `hi`, never in both. A chunk is never edited but for being retired:
     a bigger file took its place, and this one goes when nobody can still be reading it. `cluster`
-    names the database the transaction ids belong to; in another one they mean nothing.
+    names the database the transaction ids belong to; in another one they mean nothing. `layout` is
+    the list of columns it was written with: a file of another layout is written anew.
     """
 
     lo = models.BigIntegerField()
@@ -23,6 +24,8 @@ class Chunk(models.Model):
     path = models.CharField(max_length=200, unique=True)
     rows = models.BigIntegerField()
     checksum = models.CharField(max_length=64)
+    bytes = models.BigIntegerField(default=0)
+    layout = models.PositiveIntegerField(default=1)
     first_at = models.DateTimeField()
     latest_at = models.DateTimeField()
     created_at = models.DateTimeField()

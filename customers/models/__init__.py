@@ -13,6 +13,7 @@ from customers.models.links import (
     MergeReview,
     Refusal,
 )
+from customers.models.lists import ProfileList, ProfileListEntry
 from customers.models.preferences import Preference
 from customers.models.profiles import Profile
 from customers.models.rejected import Quarantine, Repeat, Replay
@@ -53,6 +54,8 @@ __all__ = [
     "MergeReview",
     "Preference",
     "Profile",
+    "ProfileList",
+    "ProfileListEntry",
     "Quarantine",
     "Refusal",
     "Repeat",

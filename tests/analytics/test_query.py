@@ -40,7 +40,7 @@ SELECT count(*) FROM m a, m b WHERE a.n % 7 = b.n % 11 + 1"""
 
 
 def test_every_measure_is_compared():
-    assert {measure for measure, _ in QUESTIONS} == set(measures.ALL)
+    assert {measure for measure, _ in QUESTIONS} == set(measures.MEASURES.values())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -177,7 +177,7 @@ class TestAsk:
         happen(1, DAY)
         if sealed:
             collect.seal(lake=lake, at=END)
-        endless = measures.base.Question(A_TRILLION_ROWS, {}, ("id",), DAY, END)
+        endless = measures.base.Statement(A_TRILLION_ROWS, {}, ("id",), DAY, END)
         stuck = measures.base.Measure("stuck", ("n",), "", "", "", lambda: endless, None)
 
         with pytest.raises(query.Busy):

@@ -1,0 +1,5 @@
+"""The kinds of questions that people ask in the admin, one file each; see `base`."""
+
+from analytics.questions.base import KINDS
+
+__all__ = ["KINDS"]
