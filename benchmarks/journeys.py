@@ -218,7 +218,10 @@ def live(everybody: Journey, people: int) -> list[tuple[str, Any]]:
     vacuum()
     quiet = waiting("Quiet", "Called", 300)
     busy = waiting("Busy", "Wrote", min(people, 1000))
-    whom = list(Enrollment.objects.filter(journey=busy).values_list("profile", flat=True))
+    calm, whom = (
+        list(Enrollment.objects.filter(journey=one).values_list("profile", flat=True))
+        for one in (quiet, busy)
+    )
     entering: list[float] = []
 
     def enter() -> None:
@@ -228,8 +231,8 @@ def live(everybody: Journey, people: int) -> list[tuple[str, Any]]:
         connection.close()
 
     with worker():
-        latencies(whom[:5], "Called", quiet.pk)
-        alone = latencies(whom[5:300], "Called", quiet.pk)
+        latencies(calm[:5], "Called", quiet.pk)
+        alone = latencies(calm[5:300], "Called", quiet.pk)
         filling = threading.Thread(target=enter)
         filling.start()
         meanwhile: list[float] = []
