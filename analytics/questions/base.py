@@ -122,6 +122,11 @@ class Kind(ABC):
 
         Kinds of fields: event (a name with filters), events (several of them, in order), choice,
         number, span (so many minutes, hours or days), by (what to break down by), boolean.
+
+        What they give to `parse` under their key: event {"event": name, "where": filters} with ""
+        for any event, events a list of these, span [7, "days"], by the text of a dimension
+        ("path", "property:plan"), choice a text, number and boolean themselves. What was left empty
+        is missing.
         """
 
     @classmethod
