@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import Group, Permission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
+from dxp.users.models import OfferedRight
+
 ENTER = ["wagtailadmin.access_admin"]
 PEOPLE = ["customers.view_profile", "customers.view_segment", "customers.view_profilelist"]
 SEGMENTS = ["customers.add_segment", "customers.change_segment", "customers.delete_segment"]
@@ -149,17 +151,28 @@ FILE_RIGHTS = ["add_image", "change_image", "choose_image", "add_document", "cho
 
 
 def seed() -> None:
-    """Create the roles that are missing; a role that exists keeps what people made of it."""
+    """Create the roles that are missing, and give existing ones the rights that are new.
+
+    A right is offered to a role once: who took it away meant it.
+    """
     known = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in Permission.objects.select_related("content_type")
     }
+    offered: dict[str, set[str]] = {}
+    for role, right in OfferedRight.objects.values_list("role", "right"):
+        offered.setdefault(role, set()).add(right)
+    held = set(Permission.objects.filter(group__isnull=False).values_list("pk", flat=True))
     for name, rights in ROLES.items():
         group, created = Group.objects.get_or_create(name=name)
-        if not created:
-            continue
-        group.permissions.set([known[right] for right in rights])
-        if name in WRITERS:
+        new = [right for right in rights if right not in offered.get(name, ())]
+        given = [known[right] for right in new]
+        if not created and name not in offered:
+            # Made before offers were written down: what no role has yet can only be new.
+            given = [right for right in given if right.pk not in held]
+        group.permissions.add(*given)
+        OfferedRight.objects.bulk_create(OfferedRight(role=name, right=right) for right in new)
+        if created and name in WRITERS:
             _let_write(group)
 
 

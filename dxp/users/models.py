@@ -94,3 +94,20 @@ class ApiCall(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class OfferedRight(models.Model):
+    """A right that a role was once given, so that an upgrade gives it new ones and no old one back.
+
+    Whoever took a right from a role meant it.
+    """
+
+    pk = models.CompositePrimaryKey("role", "right")
+    role = models.CharField(max_length=150)
+    right = models.CharField(max_length=200)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.role}: {self.right}"
