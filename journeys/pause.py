@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -62,10 +63,18 @@ def overdue(*, journey: Journey, at: datetime) -> dict[str, int]:
     return dict(told.order_by("node"))
 
 
-def resume(*, journey: Journey, at: datetime, policy: str = "now", hours: int = 0) -> bool:
+def resume(
+    *,
+    journey: Journey,
+    at: datetime,
+    policy: str = "now",
+    hours: int = 0,
+    bites: int | None = None,
+) -> bool:
     """Let people go on from where they stand; return whether it was paused.
 
-    Goes in bites, while the journey is still paused; what a killed worker left, `go_on` finishes.
+    Goes in bites, while the journey is still paused; what is left after so many bites, or by a
+    killed worker, `go_on` finishes.
 
     Args:
         journey: which.
@@ -73,6 +82,7 @@ def resume(*, journey: Journey, at: datetime, policy: str = "now", hours: int = 
         policy: for those whose time came meanwhile: `now` at once, `spread` over some hours, `drop`
             ends their run; `shift` moves everybody's clock by as long as the pause was.
         hours: over which they are spread.
+        bites: after which the caller stops; None for no end.
 
     Raises:
         Unfit: there is no such policy, or no hours to spread over.
@@ -83,8 +93,9 @@ def resume(*, journey: Journey, at: datetime, policy: str = "now", hours: int = 
     paused = Journey.objects.filter(pk=journey.pk, state=Journey.State.PAUSED)
     paused.filter(resuming__isnull=True).update(resuming=told)
     was = paused.exists()
-    while _bite(journey.pk):
-        pass
+    for number in itertools.count(1):
+        if not _bite(journey.pk) or number == bites:
+            break
     unpark(at=at)
     return was
 

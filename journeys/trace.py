@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from journeys import phrase
-from journeys.graph import steps_of
+from journeys.graph import COMPLETED, FINISH, steps_of
 from journeys.models import Delivery, Enrollment, Step, Version
 
 
@@ -57,7 +57,9 @@ def drawn(*, enrollment: Enrollment) -> dict[str, Mapping[str, Any]]:
     """
     versions = Version.objects.filter(journey=enrollment.journey_id).order_by("number")
     outlines = [*versions.values_list("outline", flat=True), enrollment.version.outline]
-    return {str(step.get("id")): step for outline in outlines for step in steps_of(outline)}
+    found = {str(step.get("id")): step for outline in outlines for step in steps_of(outline)}
+    # Nobody draws it: it stands below the last step.
+    return {FINISH: {"type": "end", "outcome": COMPLETED}, **found}
 
 
 def outline_names(*, enrollment: Enrollment, names: phrase.Names) -> dict[str, str]:

@@ -22,6 +22,8 @@ from journeys.models import Journey
 from journeys.tasks import ADVANCE
 
 MOST_HOURS = 24 * 14
+# So many people are dealt with while the browser waits; the rest goes on by itself.
+BITES = 4
 
 
 @method_decorator(require_POST, name="dispatch")
@@ -98,9 +100,16 @@ class ResumePage(JourneyPage):
         if policy == "spread" and hours < 1:
             messages.error(request, _("Write over how many hours, 1 or more."))
             return redirect("journeys_journeys:resume", self.journey.pk)
-        if pause.resume(journey=self.journey, at=clock.now(), policy=policy, hours=hours):
+        now = clock.now()
+        if pause.resume(
+            journey=self.journey, at=now, policy=policy, hours=hours, bites=BITES
+        ):  # fmt: skip
             data = {"paused": False, "policy": policy, "hours": hours}
             log(instance=self.journey, action="wagtail.edit", user=user, data=data)
             hints.after_commit(ADVANCE)
-            messages.success(request, _("“%(journey)s” goes on.") % {"journey": self.journey})
+            self.journey.refresh_from_db()
+            words = _("“%(journey)s” goes on.")
+            if self.journey.resuming:
+                words = _("“%(journey)s” goes on as soon as all its people are told: in a minute.")
+            messages.success(request, words % {"journey": self.journey})
         return redirect("journeys_journeys:edit", self.journey.pk)

@@ -114,6 +114,20 @@ class TestResume:
         journey.refresh_from_db()
         assert journey.state == "PAUSED"
 
+    def test_what_a_caller_does_not_wait_for_goes_on_later(self, journey, monkeypatch):
+        monkeypatch.setattr(pause, "BITE", 2)
+        rest(journey, until=NOON + DAY)
+
+        pause.resume(journey=journey, at=NOON + DAY, policy="drop", bites=1)
+        journey.refresh_from_db()
+        between = journey.state, Enrollment.objects.filter(outcome="dropped").count()
+        pause.go_on(at=NOON + DAY)
+
+        journey.refresh_from_db()
+        assert between == ("PAUSED", 2)
+        assert journey.state == "LIVE"
+        assert Enrollment.objects.filter(outcome="dropped").count() == 3
+
     def test_a_worker_that_died_in_the_middle_moves_nobody_twice(self, journey, monkeypatch):
         monkeypatch.setattr(pause, "BITE", 2)
         rest(journey, until=NOON + DAY)
