@@ -20,6 +20,13 @@ TABLES = (
 )
 
 
+def empty() -> Lake:
+    """Return a lake without a file."""
+    folder = Path(settings.LAKE_DIR)
+    shutil.rmtree(folder, ignore_errors=True)
+    return Lake(folder, threads=1)
+
+
 @pytest.fixture
 def lake(django_db_setup, django_db_blocker):
     """Yield an empty lake over an empty event table, with a month to write to."""

@@ -1,8 +1,7 @@
-"""One door: the same numbers from files, tail and PostgreSQL, for the person who owns them now."""
+"""One door: fresh, cached, bounded, for the person who owns an event now."""
 
 from __future__ import annotations
 
-import random
 from datetime import timedelta
 from functools import partial
 
@@ -12,71 +11,13 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from analytics import collect, measures, query
-from analytics.measures import counts, funnels, names, pages, sources, traffic
+from analytics.measures import funnels, traffic
 from customers.models import Alias, AliasOverride, Profile
 from dxp.lib import hints
 from tests.analytics.world import DAY, END, happen
 
-NAMES = ["Page Viewed", "Signed Up", "Viewed", "Bought"]
-STEPS = ["Page Viewed", "Viewed", "Bought"]
-QUESTIONS = [
-    (traffic.per_day, {"zone": "Europe/Madrid"}),
-    (traffic.per_day, {"zone": "America/New_York", "basis": "events"}),
-    (traffic.totals, {}),
-    (traffic.totals, {"basis": "events"}),
-    (pages.top, {"limit": 5}),
-    (sources.by_source, {}),
-    (names.seen, {}),
-    (counts.per_day, {"zone": "Asia/Shanghai", "name": "Page Viewed"}),
-    (funnels.funnel, {"steps": STEPS}),
-    (funnels.funnel, {"steps": [*STEPS, "Viewed", "Bought"], "within_days": 0.05}),
-    (funnels.funnel, {"steps": STEPS, "by": "visits"}),
-    (funnels.funnel, {"steps": STEPS, "by": "property:session"}),
-    (funnels.people, {"steps": STEPS, "step": 2, "stopped": True}),
-    (funnels.people, {"steps": STEPS[:2], "step": 2, "by": "visits", "limit": 3}),
-]
 A_TRILLION_ROWS = """WITH m AS (SELECT n FROM generate_series(1, 1000000) AS t(n))
 SELECT count(*) FROM m a, m b WHERE a.n % 7 = b.n % 11 + 1"""
-
-
-def test_every_measure_is_compared():
-    assert {measure for measure, _ in QUESTIONS} == set(measures.MEASURES.values())
-
-
-@pytest.mark.parametrize("seed", [1, 2])
-def test_files_tail_and_postgresql_agree(lake, seed):
-    chance = random.Random(seed)
-    for part in range(3):
-        for _ in range(60):
-            _something(chance)
-        if part < 2:
-            collect.seal(lake=lake, at=END)
-    _merge(alias=3, into=4)
-
-    for measure, parameters in QUESTIONS:
-        asked = {"start": DAY, "end": END, **parameters}
-        ours = query.ask(measure, lake=lake, at=END, **asked)
-        theirs = query.on_postgres(measure, at=END, **asked)
-        assert (ours.engine, ours.tail) == ("duckdb", 60)
-        assert ours.rows == theirs.rows, (measure.name, parameters)
-        assert ours.rows
-
-
-def _something(chance):
-    kind = chance.choice(["page", "page", "track"])
-    told = {
-        "path": chance.choice(["/", "/a", "/É", None]),
-        "title": chance.choice(["A", "b", "", None]),
-        "referrer": chance.choice(["https://x.example/q", "http://us.example:80/", "odd", ""]),
-        "url": chance.choice(["https://us.example/a", None]),
-        "session": chance.choice([1, "1", None, 2.5, {"a": 1}]),
-    }
-    if chance.random() < 0.2:
-        told["campaign_source"] = chance.choice(["news", "ads", ""])
-    # Whole minutes, so that moments collide.
-    at = DAY + timedelta(minutes=chance.randrange(24 * 60))
-    name = "Page Viewed" if kind == "page" else chance.choice(NAMES)
-    happen(chance.randrange(8), at, name, kind, **told)
 
 
 def _merge(*, alias, into):

@@ -1,0 +1,86 @@
+"""Each measure on DuckDB equals PostgreSQL equals its plain Python oracle, over random worlds.
+
+ORACLE_WORLDS=50 asks about more of them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from analytics import measures, query
+from analytics.models import ErasedAlias
+from customers.models import Segment
+from dxp.lib import hints
+from tests.analytics import worlds
+from tests.analytics.conftest import TABLES, empty
+
+SEEDS = range(int(os.environ.get("ORACLE_WORLDS", "4")))
+# Each parameter set is asked in so many of the worlds, a different choice each.
+EACH = max(2, len(SEEDS) // 2)
+TRIES = [
+    pytest.param(measure, place, id=f"{name}-{place}")
+    for name, measure in sorted(measures.MEASURES.items())
+    for place in range(len(measure.tries))
+]
+
+
+@pytest.fixture(scope="module")
+def known(django_db_setup, django_db_blocker):
+    """Yield the worlds, written and sealed once, and their lake."""
+    with django_db_blocker.unblock():
+        hints.client().flushdb()
+        lake = empty()
+        made = [worlds.make(seed) for seed in SEEDS]
+        worlds.settle(made, lake)
+        yield made, lake
+        with connection.cursor() as cursor:
+            cursor.execute(f"TRUNCATE {TABLES} CASCADE")
+        ErasedAlias.objects.all().delete()
+        Segment.objects.all().delete()
+        empty()
+        connection.close()
+
+
+@pytest.mark.parametrize(("measure", "place"), TRIES)
+def test_both_engines_say_what_the_oracle_says(measure, place, known):
+    made, lake = known
+    for turn in range(EACH):
+        world = made[(place + turn) % len(made)]
+        asked = {"start": world.start, "end": world.end, **measure.tries[place]}
+        statement = measure.ask(**asked)
+
+        ours = query.ask(measure, lake=lake, at=world.end, cached=False, **asked)
+        theirs = query.on_postgres(measure, at=world.end, **asked)
+        events = list(
+            worlds.told(made, start=statement.start, end=statement.end, fact=statement.fact)
+        )
+        said = measure.oracle(events, asked)
+
+        assert ours.engine == "duckdb"
+        hint = f"world {world.seed}, {asked}"
+        if not same(ours.rows, theirs.rows):
+            pytest.fail(f"{hint}\nDuckDB: {ours.rows}\nPostgreSQL: {theirs.rows}")
+        if not same(ours.rows, said):
+            pytest.fail(f"{hint}\nboth engines: {ours.rows}\nthe oracle: {said}")
+
+
+def same(ours: Any, theirs: Any) -> bool:
+    """Return whether rows are equal; sums of the same numbers may come in another order."""
+    return len(ours) == len(theirs) and all(
+        len(mine) == len(yours) and all(map(_same, mine, yours))
+        for mine, yours in zip(ours, theirs, strict=True)
+    )
+
+
+def _same(mine: Any, yours: Any) -> bool:
+    if any(isinstance(cell, (float, Decimal)) for cell in (mine, yours)):
+        return None not in {mine, yours} and math.isclose(
+            float(mine), float(yours), rel_tol=1e-9, abs_tol=1e-9
+        )
+    return bool(mine == yours)
