@@ -20,6 +20,7 @@ from django.db import OperationalError, connection, transaction
 from analytics import collect
 from analytics.collect import COLUMNS, Lake
 from analytics.measures.base import Measure, Row, Statement
+from analytics.measures.values import MACROS
 from analytics.models import Chunk, ErasedAlias
 from dxp.lib import hints, rows
 
@@ -246,6 +247,8 @@ def _by_duckdb(
             sealed += " WHERE alias_id NOT IN (SELECT alias_id FROM erased)"
         source = f"{sealed} UNION ALL {source}"
     with collect.engine(lake) as database:
+        for macro in MACROS:
+            database.execute(macro)
         database.register("tail", tail)
         is_timed = any(since or until for _, _, since, until in overlay)
         database.register("overlay", _table(overlay, is_timed))

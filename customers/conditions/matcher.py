@@ -86,12 +86,20 @@ def matcher(raw: Any, path: str) -> Matcher:
     event = compare.name_of(raw.get("event"), f"{path}.event", _("Choose an event."))
     if event in OUR_CHANGES:
         raise RuleError(f"{path}.event", _("Ask for the segment itself instead of its changes."))
-    where = raw.get("where", [])
-    if not isinstance(where, (list, tuple)) or len(where) > MOST_FILTERS:
-        raise RuleError(f"{path}.where", _("An event has at most ten filters."))
-    found = [_filter(one, f"{path}.where.{i}") for i, one in enumerate(where)]
+    return Matcher(event, filters(raw.get("where", []), f"{path}.where"))
+
+
+def filters(raw: Any, path: str) -> tuple[Filter, ...]:
+    """Return the filters that JSON says, each once; their order means nothing.
+
+    Raises:
+        RuleError: one of them says nothing, or there are too many.
+    """
+    if not isinstance(raw, (list, tuple)) or len(raw) > MOST_FILTERS:
+        raise RuleError(path, _("An event has at most ten filters."))
+    found = [_filter(one, f"{path}.{i}") for i, one in enumerate(raw)]
     once = {repr(one): one for one in found}
-    return Matcher(event, tuple(once[key] for key in sorted(once)))
+    return tuple(once[key] for key in sorted(once))
 
 
 def _filter(raw: Any, path: str) -> Filter:
