@@ -12,7 +12,7 @@ EVENTS = "type IN ('page', 'screen', 'track') AND name NOT IN ({})".format(
 BASES = {"views": VIEWS, "events": EVENTS}
 
 
-def openings(*, basis: str, keep: str = "") -> str:
+def openings(*, basis: str, keep: str = "", only: str = "") -> str:
     """Return the CTE `opened`: each act, with `opens` = 1 where it begins a visit.
 
     A visit that began before the window counts from its first act inside it.
@@ -20,6 +20,7 @@ def openings(*, basis: str, keep: str = "") -> str:
     Args:
         basis: what counts as an act: `views` (pages and screens) or `events` (all but our own).
         keep: further columns to carry along, each after a comma.
+        only: a further condition, after AND; it must keep or leave a person's acts together.
 
     Raises:
         KeyError: there is no such basis.
@@ -29,7 +30,7 @@ def openings(*, basis: str, keep: str = "") -> str:
     timed AS (
       SELECT profile_id, id, happened_at, type, name{keep},
         lag(happened_at) OVER (PARTITION BY profile_id ORDER BY happened_at, id) AS earlier
-      FROM ev WHERE happened_at >= $start AND happened_at < $end AND {chosen}
+      FROM ev WHERE happened_at >= $start AND happened_at < $end AND {chosen}{only}
     ),
     opened AS (
       SELECT *, CASE WHEN earlier IS NULL OR happened_at > earlier + {SILENCE} THEN 1 ELSE 0 END
