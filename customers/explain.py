@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from customers import extend, match, rules
+from customers import extend, match, rulebook, rules
 from customers.compile import Asked
 from customers.conditions.base import Answer, Sql
 from customers.models import Segment, SegmentMember
@@ -136,7 +136,8 @@ def why(*, segment_or_rule: Segment | Any, profile_id: int, at: datetime) -> Why
     """
     segment = segment_or_rule if isinstance(segment_or_rule, Segment) else None
     root = rules.parse(segment.rule if segment else segment_or_rule)
-    say = rules.Words(gettext, dict(Segment.objects.values_list("pk", "name")))
+    segments = dict(Segment.objects.values_list("pk", "name"))
+    say = rules.Words(gettext, segments, rulebook.list_names())
     answers = _answers(list(rules.leaves(root)), profile_id, at)
     told = _node(root, answers, say)
     if segment is None:

@@ -23,10 +23,31 @@ class Use:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something to begin with a segment: its words, its icon, and the address that it posts to."""
+
+    label: str
+    url: str
+    icon: str = "plus"
+
+
 @hookspec
 def customers_segment_uses(segment: Segment) -> list[Use]:
     """Tell what would break without this segment; while something does, it can't be deleted."""
     return []
+
+
+@hookspec
+def customers_list_uses(list_id: int) -> list[Use]:
+    """Tell what would break without this list of people; while something does, it stays."""
+    return []
+
+
+@hookspec
+def customers_segment_actions(segment: Segment, user: Any) -> Sequence[Action]:
+    """Offer what this user can begin with a segment: buttons on its page."""
+    return ()
 
 
 @hookspec

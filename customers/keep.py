@@ -29,6 +29,7 @@ from customers.models import (
     MergeReview,
     Preference,
     Profile,
+    ProfileListEntry,
     Quarantine,
     Seen,
     SegmentDue,
@@ -142,6 +143,10 @@ def _of_groups() -> tuple[Keeper, ...]:
         rows_of(
             "segments", SegmentMember, _profiles, label=_("Segments"),
             about=_("Groups that you were or are in, by rules that staff wrote."),
+        ),
+        rows_of(
+            "lists", ProfileListEntry, _profiles, label=_("Lists"),
+            about=_("Lists that staff put you on, by hand or from a report."),
         ),
         rows_of(
             "computed_traits", ComputedValue, _profiles, label=_("What we counted"),

@@ -197,6 +197,12 @@ _MOVES = (
     "UPDATE customers_segmentmember SET left_at = GREATEST(%(at)s, entered_at), "
     "left_cause = %(merge)s WHERE profile_id = ANY(%(gone)s::bigint[]) AND left_at IS NULL",
     "DELETE FROM customers_segmentdue WHERE profile_id = ANY(%(gone)s::bigint[])",
+    "INSERT INTO customers_profilelistentry AS l (list_id, profile_id, added_at) "
+    "SELECT e.list_id, t.kept, min(e.added_at) FROM customers_profilelistentry e "
+    f"JOIN {_PAIRS} ON e.profile_id = t.gone GROUP BY 1, 2 "
+    "ON CONFLICT (list_id, profile_id) DO UPDATE "
+    "SET added_at = LEAST(l.added_at, excluded.added_at)",
+    "DELETE FROM customers_profilelistentry WHERE profile_id = ANY(%(gone)s::bigint[])",
     "UPDATE customers_profile k SET state = 'ACTIVE', is_known = k.is_known OR s.is_known, "
     "created_at = LEAST(k.created_at, s.created_at), "
     "last_seen_at = GREATEST(k.last_seen_at, s.last_seen_at) FROM ("

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import cast
 
 import orjson
 from django.db import connection
+from django.utils.functional import SimpleLazyObject
 from psycopg.errors import QueryCanceled
 
 from customers import match, rollup, rules
 from customers.conditions.base import gettext_noop
-from customers.models import Segment
+from customers.models import ProfileList, Segment
 
 _ = gettext_noop
 
@@ -84,6 +86,12 @@ def words_of(error: Exception) -> str:
     return _("The database could not answer: %s") % str(error).splitlines()[0][:300]
 
 
+def list_names() -> Mapping[int, str]:
+    """Return the names of lists by id; looked up when somebody asks for the first one."""
+    found = SimpleLazyObject(lambda: dict(ProfileList.objects.values_list("pk", "name")))
+    return cast("Mapping[int, str]", found)
+
+
 # A rule's text says all there is to know: what is kept here can't be out of date.
 @lru_cache(maxsize=4096)
 def _known(number: int, slug: str, rule: str) -> Known:
@@ -114,11 +122,14 @@ def levels(some: Iterable[Known]) -> list[list[Known]]:
 
 
 def check_references(root: rules.Node, own: int | None) -> None:
-    """Refuse segments that do not exist, and ways that lead back to this one.
+    """Refuse segments and lists that do not exist, and ways that lead back to this one.
 
     Raises:
-        RuleError: the rule names such a segment.
+        RuleError: the rule names such a segment or list.
     """
+    lists = rules.deps_of(root).lists
+    if lists and ProfileList.objects.filter(pk__in=lists).count() < len(lists):
+        raise rules.RuleError("root", _("A list in this rule does not exist any more."))
     rest = [rules.deps_of(root).segments]
     known = {one.pk: one for one in Segment.objects.all()}
     seen: set[int] = set()

@@ -149,6 +149,7 @@ def sentence(
     rule: Any,
     *,
     segments: Mapping[int, str] | None = None,
+    lists: Mapping[int, str] | None = None,
     translate: Callable[[str], str] = str,
 ) -> str:
     """Return the rule in words.
@@ -156,12 +157,13 @@ def sentence(
     Args:
         rule: as it is stored.
         segments: names of the segments it may mention, by id.
+        lists: names of the lists it may mention, by id.
         translate: gettext of whoever reads it.
 
     Raises:
         RuleError: the grammar does not allow the rule.
     """
-    return told(parse(rule), Words(translate, segments or {}))
+    return told(parse(rule), Words(translate, segments or {}, lists or {}))
 
 
 def told(node: Node, say: Words, *, inner: bool = False) -> str:

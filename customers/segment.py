@@ -168,6 +168,7 @@ def touched(
     cause: str,
     at: datetime,
     did: Mapping[str, set[int]] | None = None,
+    lists: frozenset[int] = frozenset(),
 ) -> list[Recorded]:
     """Judge these people anew for the segments that depend on what changed; record their changes.
 
@@ -181,6 +182,7 @@ def touched(
         cause: a value of `SegmentMember.Cause`.
         at: the moment.
         did: which of the people each event is about; spares questions where they are many.
+        lists: on which lists they were put, or off which they were taken.
     """
     if not profile_ids:
         return []
@@ -188,14 +190,19 @@ def touched(
     every = rulebook.live()
     moved: dict[int, set[int]] = {}
     recorded: list[Recorded] = []
-    concerned = [one for one in every if one.deps.names & names or (traits and one.deps.of_person)]
+    concerned = [
+        one
+        for one in every
+        if one.deps.names & names or (traits and one.deps.of_person) or one.deps.lists & lists
+    ]
     # Inner ones first: who stands on one is not to enter and leave again at once.
     for level in rulebook.levels(concerned):
         for why_now in dict.fromkeys(_cause(one, names, cause) for one in level):
             alike = [one for one in level if _cause(one, names, cause) == why_now]
             recorded += judge.people(
                 some=alike, profile_ids=profile_ids, cause=why_now, at=at, moved=moved,
-                about=None if did is None or traits else _about(alike, did), more=not traits,
+                about=None if did is None or traits else _about(alike, did),
+                more=not (traits or lists),
             )  # fmt: skip
     return recorded + judge.cascade(moved=moved, cause=cause, at=at, every=every)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -33,15 +33,29 @@ def known() -> graph.Known:
 def asking_for(*, segment_id: int) -> list[Journey]:
     """Return the journeys whose draft, current or still walked versions ask for a segment."""
     found = []
-    for journey in Journey.objects.order_by("name").prefetch_related(
-        Prefetch("versions", Version.objects.filter(retired_at=None))
-    ):
+    for journey in _with_versions():
         graphs = [one.graph for one in journey.versions.all()]
         starts = {one.segment_id for one in journey.versions.all()} | {journey.segment_id}
         asked = starts.union(*(graph.segments_of(one) for one in graphs))
         if segment_id in asked | graph.drawn_segments(plan(journey)):
             found.append(journey)
     return found
+
+
+def asking_for_list(*, list_id: int) -> list[Journey]:
+    """Return the journeys whose draft or still walked versions ask for a list of people."""
+    found = []
+    for journey in _with_versions():
+        graphs = [one.graph for one in journey.versions.all()]
+        asked = set().union(*(graph.people_lists_of(one) for one in graphs))
+        if list_id in asked | graph.drawn_people_lists(plan(journey)):
+            found.append(journey)
+    return found
+
+
+def _with_versions() -> QuerySet[Journey]:
+    living = Prefetch("versions", Version.objects.filter(retired_at=None))
+    return Journey.objects.order_by("name").prefetch_related(living)
 
 
 def plan(journey: Journey) -> graph.Plan:

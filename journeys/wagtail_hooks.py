@@ -17,12 +17,13 @@ from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
-from customers.extend import Use
+from customers.extend import Action, Use
 from customers.models import ConsentEntry, Profile, Segment
 from customers.record import Recorded
 from dxp.lib import hints
 from journeys import confirm, join, publish, show
 from journeys import hear as ears
+from journeys.admin.begin import DRAW
 from journeys.admin.deliveries import DeliveryViewSet
 from journeys.admin.journeys import JourneyViewSet
 from journeys.admin.limits import CapViewSet, QuietViewSet
@@ -68,6 +69,25 @@ def uses(segment: Segment) -> list[Use]:
         Use(gettext("Journey"), one.name, reverse("journeys_journeys:edit", args=[one.pk]))
         for one in found
     ]
+
+
+@hooks.register("customers_list_uses")
+def uses_of_list(list_id: int) -> list[Use]:
+    """Name the journeys that ask for a list of people."""
+    found = publish.asking_for_list(list_id=list_id)
+    return [
+        Use(gettext("Journey"), one.name, reverse("journeys_journeys:edit", args=[one.pk]))
+        for one in found
+    ]
+
+
+@hooks.register("customers_segment_actions")
+def start_journey(segment: Segment, user: Any) -> list[Action]:
+    """Offer to draw a journey for whoever enters a segment."""
+    if not user.has_perm(DRAW):
+        return []
+    address = reverse("journeys_journeys:begin", args=[segment.pk])
+    return [Action(gettext("Start a journey with this segment"), address, "resubmit")]
 
 
 @hooks.register("customers_profile_panels")

@@ -57,7 +57,7 @@ def _conditions() -> dict[str, str]:
     return {
         "choose": _("choose"),
         "none": _("none"),
-        "gone": _("a segment that does not exist any more"),
+        "gone": _("one that does not exist any more"),
         "event": _("Event"),
         "property": _("Property"),
         "cmp": _("Comparison"),

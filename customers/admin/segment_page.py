@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import Button, HeaderButton
 
-from customers import explain
+from customers import explain, extend
 from customers.admin import vocabulary
 from customers.admin.members import may_see_people
 from dxp.lib import clock
@@ -50,6 +51,11 @@ class SegmentPage(generic.InspectView):
             buttons.append(Button(_("Delete"), url=address, icon_name="bin", priority=30))
         return buttons
 
+    @cached_property
+    def offers(self) -> list[Sequence[extend.Action]]:
+        """What the floors above offer to begin with this segment."""
+        return extend.customers_segment_actions(segment=self.object, user=self.request.user)
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the sections."""
         now = clock.now()
@@ -63,5 +69,6 @@ class SegmentPage(generic.InspectView):
             "entered": sum(day.entered for day in days),
             "left": sum(day.left for day in days),
             "uses": explain.uses(segment=self.object),
+            "actions": [one for found in self.offers for one in found],
             "sees_people": may_see_people(self.request.user),
         }

@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from customers import rules
+from customers import rulebook, rules
 from customers.admin.phrases import CMPS, phrases
 from customers.match import today
 from customers.models import (
@@ -20,6 +20,7 @@ from customers.models import (
     EventDay,
     EventMatcher,
     Profile,
+    ProfileList,
     Segment,
     TraitDef,
 )
@@ -42,6 +43,7 @@ def of(*, own: int | None) -> dict[str, Any]:
         "forms": forms(),
         "traits": trait_kinds(),
         "segments": segments(own),
+        "lists": lists(),
         "cmps": compared(),
         "choices": choices(),
         "starts": starts(events),
@@ -122,12 +124,18 @@ def segments(without: int | None) -> list[dict[str, Any]]:
     return [{"id": pk, "name": name} for pk, name in others.values_list("pk", "name")]
 
 
+def lists() -> list[dict[str, Any]]:
+    """Return the lists of people that a rule may refer to."""
+    found = ProfileList.objects.order_by("name").values_list("pk", "name")
+    return [{"id": pk, "name": name} for pk, name in found]
+
+
 def in_words(rule: Any, names: dict[int, str] | None = None) -> str:
     """Return a stored rule in words, or nothing where it can't be read any more."""
     if names is None:
         names = dict(Segment.objects.values_list("pk", "name"))
     try:
-        return rules.sentence(rule, segments=names, translate=_)
+        return rules.sentence(rule, segments=names, lists=rulebook.list_names(), translate=_)
     except rules.RuleError:
         return ""
 

@@ -5,6 +5,7 @@ from customers.conditions import (  # noqa: F401 - each registers itself
     consent,
     contact,
     event,
+    list,
     segment,
     sequence,
     trait,

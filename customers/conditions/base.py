@@ -37,7 +37,7 @@ class Field:
     Args:
         key: where its value stands in the condition, with dots ("matcher.event").
         kind: name, choice, value, values, number, boolean, date, window, span, where, steps,
-            matcher, segment or percent.
+            matcher, segment, list or percent.
         label: its words.
         options: of a choice: values with their words.
         suggest: which values that really exist are offered.
@@ -176,10 +176,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """How to tell: gettext of whoever reads, and the names of segments by id."""
+    """How to tell: gettext of whoever reads, and the names of segments and lists by id."""
 
     translate: Callable[[str], str] = str
     segments: Mapping[int, str] = field(default_factory=dict)
+    lists: Mapping[int, str] = field(default_factory=dict)
 
     def __call__(self, text: str, **values: object) -> str:
         """Return a text in the reader's language, with these values in it."""
@@ -195,6 +196,7 @@ class Deps:
         matchers: events and what they must say, as (event, where).
         traits: names of traits, without what stands behind a dot.
         segments: ids.
+        lists: ids.
         consent: whether decisions about data count.
         contact: whether addresses count.
         timed: whether time alone can change it.
@@ -204,6 +206,7 @@ class Deps:
     matchers: set[Any] = field(default_factory=set)
     traits: set[str] = field(default_factory=set)
     segments: set[int] = field(default_factory=set)
+    lists: set[int] = field(default_factory=set)
     consent: bool = False
     contact: bool = False
     timed: bool = False
@@ -219,6 +222,7 @@ class Deps:
         self.matchers |= more.matchers
         self.traits |= more.traits
         self.segments |= more.segments
+        self.lists |= more.lists
         self.consent |= more.consent
         self.contact |= more.contact
         self.timed |= more.timed

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from customers import rules
+from customers import rulebook, rules
 from customers.conditions import matcher
 from journeys import graph, publish
 from journeys.graph import Fault, Plan
@@ -84,7 +84,9 @@ def sentences(outline: Any, names: dict[int, str]) -> dict[str, str]:
     for owner, arm in _owners(outline):
         if "rule" in arm:
             try:
-                told[owner] = rules.sentence(arm["rule"], segments=names, translate=_)
+                told[owner] = rules.sentence(
+                    arm["rule"], segments=names, lists=rulebook.list_names(), translate=_
+                )
             except (rules.RuleError, RecursionError):
                 told[owner] = ""
     return told

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from journeys import phrase
 from journeys.admin.asks import CheckView, CountsView, SizeView
+from journeys.admin.begin import begin
 from journeys.admin.editor import JourneyCreate, JourneyEdit
 from journeys.admin.forms import JourneyForm
 from journeys.admin.page import names
@@ -91,6 +92,7 @@ class JourneyViewSet(OwnViewSet):
             *super().get_urlpatterns(),
             path("size/", SizeView.as_view(), name="size"),
             path("check/", CheckView.as_view(), name="check"),
+            path("begin/<int:segment>/", begin, name="begin"),
             path("<int:pk>/counts/", CountsView.as_view(), name="counts"),
             *pages(),
         ]

@@ -18,7 +18,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import permission_denied
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from customers import define
+from customers import define, rulebook
 from customers.models import Alias, ContactPoint, Profile, Segment
 from journeys import phrase
 from journeys.models import Journey, Message
@@ -37,6 +37,7 @@ def names() -> phrase.Names:
         ngettext,
         messages=dict(Message.objects.values_list("pk", "name")),
         segments=dict(Segment.objects.values_list("pk", "name")),
+        lists=rulebook.list_names(),
     )
 
 

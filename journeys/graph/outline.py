@@ -122,15 +122,26 @@ def segments_of(graph: Mapping[str, Any]) -> set[int]:
 
 def drawn_segments(plan: Plan) -> set[int]:
     """Return the ids of all segments that a draft asks for, complete or not."""
-    found = set()
+    found = set().union(*(deps.segments for deps in _drawn_deps(plan)))
     entry = plan.entry.get("segment") if isinstance(plan.entry, Mapping) else None
-    if type(entry) is int:
-        found.add(entry)
+    return {*found, entry} if type(entry) is int else found
+
+
+def people_lists_of(graph: Mapping[str, Any]) -> set[int]:
+    """Return the ids of all lists of people that a graph asks for."""
+    return {number for rule in graph["rules"].values() for number in rules.deps(rule).lists}
+
+
+def drawn_people_lists(plan: Plan) -> set[int]:
+    """Return the ids of all lists of people that a draft asks for, complete or not."""
+    return set().union(*(deps.lists for deps in _drawn_deps(plan)))
+
+
+def _drawn_deps(plan: Plan) -> Iterator[rules.Deps]:
     for step in steps_of(plan.outline):
         for name in ("for", "arms"):
             arms = step.get(name)
             for arm in arms if isinstance(arms, list) else []:
                 if isinstance(arm, Mapping) and arm.get("rule"):
                     with suppress(rules.RuleError):
-                        found |= rules.deps(arm["rule"]).segments
-    return found
+                        yield rules.deps(arm["rule"])

@@ -33,6 +33,7 @@ class Names:
     plural: Callable[[str, str, int], str] = _one_or_many
     messages: Mapping[int, str] = field(default_factory=dict)
     segments: Mapping[int, str] = field(default_factory=dict)
+    lists: Mapping[int, str] = field(default_factory=dict)
     steps: Mapping[str, str] = field(default_factory=dict)
 
     def __call__(self, text: str, **values: object) -> str:
@@ -54,7 +55,7 @@ class Names:
     @property
     def words(self) -> Words:
         """The same for rules."""
-        return Words(self.translate, self.segments)
+        return Words(self.translate, self.segments, self.lists)
 
 
 def span(told: Mapping[str, Any], names: Names) -> str:

@@ -10,7 +10,14 @@ import orjson
 import pytest
 
 from customers import append, compile, consent, identify, match, partitions, rules
-from customers.models import ContactPoint, Profile, Segment, SegmentMember
+from customers.models import (
+    ContactPoint,
+    Profile,
+    ProfileList,
+    ProfileListEntry,
+    Segment,
+    SegmentMember,
+)
 from dxp.lib.clock import now
 from tests.customers import trees
 
@@ -64,7 +71,7 @@ def _row(alias, name, moment, properties, place):
 
 @pytest.fixture
 def world(db, settings):
-    """Return (oracle's people, segments): people, two segments, some months, in one time zone."""
+    """Return (people as the oracle knows them, two segments, two lists): months, in one zone."""
     settings.TIME_ZONE = ZONE
     compile._day.cache_clear()
     dice = random.Random(7)
@@ -72,6 +79,7 @@ def world(db, settings):
         Segment.objects.create(name=f"S{i}", slug=f"s{i}", rule={}, state="FAILED").pk
         for i in (1, 2)
     ]
+    lists = [ProfileList.objects.create(name=f"L{i}", created_at=START).pk for i in (1, 2)]
     partitions.ensure(moments={START - timedelta(days=30 * i) for i in range(5)})
     told = [born(dice, START, number) for number in range(PEOPLE)]
     store(told, START)
@@ -82,6 +90,9 @@ def world(db, settings):
             SegmentMember.objects.create(
                 segment_id=one, profile=alias.profile, entered_at=START, cause="fill"
             )
+        who.listed = {one for one in lists if dice.random() < 0.4}
+        for one in who.listed:
+            ProfileListEntry.objects.create(list_id=one, profile=alias.profile, added_at=START)
         # Who left is not inside.
         SegmentMember.objects.create(
             segment_id=segments[0], profile=alias.profile, entered_at=START, left_at=START,
@@ -89,7 +100,7 @@ def world(db, settings):
         )  # fmt: skip
         people[alias.profile_id] = who
     Profile.objects.create(bucket=0, state="ABSORBED", created_at=START, last_seen_at=START)
-    return people, segments
+    return people, segments, lists
 
 
 def _set(root, at):
@@ -105,11 +116,11 @@ def _row_shape(roots, people, at):
 
 class TestTheTwoShapes:
     def test_agree_with_each_other_and_with_plain_python(self, world):
-        people, segments = world
+        people, segments, lists = world
         dice = random.Random(11)
         picked = 0
         for number in range(0, TREES, TOGETHER):
-            nodes = [trees.tree(dice, segments=segments) for _ in range(TOGETHER)]
+            nodes = [trees.tree(dice, segments=segments, lists=lists) for _ in range(TOGETHER)]
             roots = [rules.parse({"v": 1, "root": node}) for node in nodes]
             at = START + timedelta(hours=dice.choice([0, 0, 1, 24, 200, 1000]))
             moment = trees.Now(at, ZoneInfo(ZONE))
@@ -177,10 +188,10 @@ class TestTheTwoShapes:
         assert _set(root, at) == {ana.pk}
 
     def test_judge_more_rules_at_once_than_a_number_has_bits(self, world):
-        people, segments = world
+        people, segments, lists = world
         dice = random.Random(3)
         roots = [
-            rules.parse({"v": 1, "root": trees.tree(dice, depth=1, segments=segments)})
+            rules.parse({"v": 1, "root": trees.tree(dice, depth=1, segments=segments, lists=lists)})
             for _ in range(70)
         ]
 

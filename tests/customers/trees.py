@@ -48,6 +48,7 @@ class Person:
     traits: dict[str, Any]
     events: list[tuple[str, datetime, dict[str, Any]]] = field(default_factory=list)
     inside: set[int] = field(default_factory=set)
+    listed: set[int] = field(default_factory=set)
     # channel → decisions about marketing, oldest first: (state, expires at).
     addresses: dict[str, list[tuple[str, datetime | None]]] = field(default_factory=dict)
 
@@ -151,12 +152,14 @@ def comparison(random, values):
     return cmp, value
 
 
-def leaf(random, segments, timed=False):
+def leaf(random, segments, timed=False, lists=()):
     kinds = ["trait", "trait", "date", "event", "event", "event", "sequence", "consent", "contact",
-             "bucket", "segment"]  # fmt: skip
+             "bucket", "segment", "list"]  # fmt: skip
     kind = random.choice(kinds[2:7] if timed else kinds)
     if kind == "segment":
         return {"op": "segment", "id": random.choice(segments)} if segments else _contact(random)
+    if kind == "list":
+        return {"op": "list", "id": random.choice(lists)} if lists else _contact(random)
     made = {
         "trait": _trait, "date": _date, "event": _event, "sequence": _sequence,
         "consent": _consent, "contact": _contact, "bucket": _bucket,
@@ -234,16 +237,18 @@ def _bucket(random):
     return {"op": "bucket", "salt": random.choice(["a", "b"]), "from": first, "to": first + 40}
 
 
-def tree(random, depth=3, segments=(), timed=False):
+def tree(random, depth=3, segments=(), timed=False, lists=()):
     """Return a random node."""
     if depth == 0 or random.random() < 0.25:
-        return leaf(random, segments, timed)
+        return leaf(random, segments, timed, lists)
     kind = random.choice(["and", "or", "not"])
     if kind == "not":
-        return {"op": "not", "of": tree(random, depth - 1, segments, timed)}
+        return {"op": "not", "of": tree(random, depth - 1, segments, timed, lists)}
     return {
         "op": kind,
-        "of": [tree(random, depth - 1, segments, timed) for _ in range(random.randint(1, 3))],
+        "of": [
+            tree(random, depth - 1, segments, timed, lists) for _ in range(random.randint(1, 3))
+        ],
     }
 
 
@@ -258,6 +263,8 @@ def answer(node, who: Person, now: Now) -> bool:
         return not answer(node["of"], who, now)
     if op == "segment":
         return node["id"] in who.inside
+    if op == "list":
+        return node["id"] in who.listed
     if op == "contact":
         return node["channel"] in who.addresses
     if op == "consent":

@@ -114,6 +114,7 @@ def furnish(*, at):
             "write_key": source.write_key,
             "node": "welcome",
             "journey": path.pk,
+            "segment": group.pk,
             "token": "tampered",
             "channel": "email",
             "adapter": "smtp",

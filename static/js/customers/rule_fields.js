@@ -16,7 +16,8 @@ const KINDS = {
   window: period,
   where: (spot) => wheres(spot, sibling(spot.path, "event")),
   matcher: optionalMatcher,
-  segment: picked,
+  segment: (spot) => picked(spot, spot.it.segments),
+  list: (spot) => picked(spot, spot.it.lists),
   percent: (spot) => number({ ...spot, min: 0, max: 100 }),
 };
 
@@ -146,10 +147,10 @@ function choice(spot) {
   });
 }
 
-function picked(spot) {
+function picked(spot, offered) {
   const { it } = spot;
   const now = spot.get();
-  const options = it.segments.map((one) => [one.id, one.name]);
+  const options = offered.map((one) => [one.id, one.name]);
   const known = options.some(([id]) => id === now);
   const gone = now && !known ? [[now, it.words.gone]] : [];
   return select(spot.id, spot.label, [["", it.words.choose], ...gone, ...options], now ?? "", (chosen) => {

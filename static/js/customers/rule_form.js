@@ -99,6 +99,7 @@ const FRESH = {
   steps: () => [{ event: "" }, { event: "" }],
   matcher: () => ({ event: "" }),
   segment: () => null,
+  list: () => null,
 };
 
 // Gives a field that has just come into view something to begin with.
