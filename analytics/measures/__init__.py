@@ -1,8 +1,10 @@
 """One file for each question; every measure states its unit, window, source and an example."""
 
 from analytics.measures import (  # noqa: F401 - each registers what it measures
+    attribution,
     counts,
     funnels,
+    lifecycle,
     names,
     pages,
     sources,
