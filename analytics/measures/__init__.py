@@ -9,6 +9,7 @@ from analytics.measures import (  # noqa: F401 - each registers what it measures
     pages,
     sources,
     traffic,
+    trends,
 )
 from analytics.measures.base import MEASURES, Measure, register
 
