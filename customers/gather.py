@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +14,13 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext
 
-from customers import append, extend, rulebook, rules, segment
-from customers.models import ProfileList, Segment, SegmentMember
+from customers import address, append, extend, rulebook, rules, segment
+from customers.models import Alias, ContactPoint, Profile, ProfileList, Segment, SegmentMember
 from dxp.lib import rows
 
 # So many people are held at once: whoever records an event about one of them waits.
 BITE = 2000
+PUBLIC_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class InUse(Exception):
@@ -164,3 +168,47 @@ def _judge(list_id: int, profile_ids: list[int], at: datetime) -> None:
     )  # fmt: skip
     if recorded:
         extend.customers_events_recorded(events=recorded, at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Who the lines of a file are, and which lines are nobody's: their numbers and texts."""
+
+    profile_ids: list[int]
+    unknown: list[tuple[int, str]]
+
+
+def find(*, lines: Sequence[tuple[int, str]]) -> Found:
+    """Return the people of these lines: ids of profiles, user ids, e-mail addresses or numbers.
+
+    Args:
+        lines: each with its number.
+    """
+    asked = {number: text.strip() for number, text in lines if text.strip()}
+    known: dict[str, int] = {}
+    texts = sorted(set(asked.values()))
+    for first in range(0, len(texts), BITE):
+        known |= _known(texts[first : first + BITE])
+    unknown = [(number, text) for number, text in asked.items() if text not in known]
+    return Found(sorted({known[text] for text in asked.values() if text in known}), unknown)
+
+
+def _known(texts: Sequence[str]) -> dict[str, int]:
+    """Return whose each text is; an id of a profile goes before a user's, that before an address's.
+
+    A user's id may look like anything.
+    """
+    normals = {form: text for text in texts for form in _normal(text)}
+    points = ContactPoint.objects.filter(value__in=list(normals)).values_list("value", "profile")
+    found = {normals[value]: profile for value, profile in points}
+    names = Alias.objects.filter(kind=Alias.Kind.USER, value__in=texts)
+    found |= dict(names.values_list("value", "profile"))
+    ids = {text.lower(): text for text in texts if PUBLIC_ID.fullmatch(text)}
+    people = Profile.objects.filter(public_id__in=list(ids)).values_list("public_id", "pk")
+    return found | {ids[str(public)]: number for public, number in people}
+
+
+def _normal(text: str) -> Iterator[str]:
+    for channel in (address.EMAIL, address.PHONE):
+        with suppress(address.BadAddress):
+            yield address.normal(channel=channel, address=text)

@@ -20,6 +20,7 @@ from customers import compute, define
 from customers.admin.blocked import BlockedViewSet, LimitViewSet
 from customers.admin.computed import ComputedViewSet
 from customers.admin.consent_panel import LedgerPanel, consent_panel
+from customers.admin.lists import ListViewSet
 from customers.admin.merging import Compare, MergeSearch, Undo
 from customers.admin.profiles import ProfileViewSet
 from customers.admin.rejected import RejectedViewSet
@@ -43,7 +44,7 @@ class CustomersGroup(ModelViewSetGroup):
     menu_icon = "group"
     menu_order = 150
     items = (
-        ProfileViewSet, TraitViewSet, ComputedViewSet, SegmentViewSet, SourceViewSet,
+        ProfileViewSet, TraitViewSet, ComputedViewSet, SegmentViewSet, ListViewSet, SourceViewSet,
         RejectedViewSet, BlockedViewSet,
     )  # fmt: skip
 

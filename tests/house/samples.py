@@ -80,6 +80,7 @@ def furnish(*, at):
         "customers_retention": RetentionRule.objects.create(value="Opened", keep_days=90).pk,
         "customers_segments": group.pk,
         "segment_chooser": group.pk,
+        "customers_lists": _list(ana, at),
         "customers_sources": source.pk,
         "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
@@ -138,6 +139,12 @@ def furnish(*, at):
 
     assert Event.objects.exists()
     return sample
+
+
+def _list(ana, at):
+    from customers import gather
+
+    return gather.create(name="Guests", profile_ids=[ana.pk], at=at).pk
 
 
 def _computed(at):
