@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from analytics.measures.base import Example, Measure, Statement, register
+from analytics.measures.base import Example, Measure, Row, Statement, Told, register
 
 
 def _per_day(*, start: datetime, end: datetime, zone: str, name: str) -> Statement:
@@ -18,6 +22,15 @@ def _per_day(*, start: datetime, end: datetime, zone: str, name: str) -> Stateme
     return Statement(sql, parameters, ("happened_at", "profile_id", "name"), start, end)
 
 
+def _oracle(events: Sequence[Told], parameters: Mapping[str, Any]) -> list[Row]:
+    days: dict[str, list[int]] = defaultdict(list)
+    for one in events:
+        if one.name == parameters["name"]:
+            day = one.happened_at.astimezone(ZoneInfo(parameters["zone"])).date()
+            days[str(day)].append(one.profile_id)
+    return [(day, len(found), len(set(found))) for day, found in sorted(days.items())]
+
+
 per_day = Measure(
     name="events_per_day",
     columns=("day", "events", "people"),
@@ -25,6 +38,11 @@ per_day = Measure(
     window="[start, end) by the event's own time; days begin at midnight of `zone`",
     source="every event of that name",
     ask=_per_day,
+    oracle=_oracle,
+    tries=(
+        {"zone": "Asia/Shanghai", "name": "Page Viewed"},
+        {"zone": "America/New_York", "name": "Message Sent"},
+    ),
     example=Example(
         [
             (1, 0, "track", "Message Sent", {}),

@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from customers.conditions import compare
@@ -14,6 +15,9 @@ from customers.conditions.matcher import Filter
 
 # Beyond, PostgreSQL's cast to double fails.
 LONGEST_NUMBER = 200
+# What decimal(18, 4) holds.
+BIGGEST = 10**13
+FOUR = Decimal("0.0001")
 ORDERED = {
     "gt": operator.gt, "gte": operator.ge, "lt": operator.lt, "lte": operator.le,
 }  # fmt: skip
@@ -52,16 +56,16 @@ class _Place:
         )
 
 
-def bind(parameters: dict[str, Any], value: Any) -> str:
-    """Bind a value under a name of its own, and return how the SQL says it."""
-    name = f"w{len(parameters)}"
+def bind(parameters: dict[str, Any], value: Any, mark: str = "w") -> str:
+    """Bind a value under a name of its own that begins with `mark`; return how the SQL says it."""
+    name = f"{mark}{len(parameters)}"
     parameters[name] = value
     return f"${name}"
 
 
-def text(prop: str, parameters: dict[str, Any]) -> str:
+def text(prop: str, parameters: dict[str, Any], mark: str = "w") -> str:
     """Return a property as text: a text, a number in its shortest spelling, true or false."""
-    at = _place(prop, parameters)
+    at = _place(prop, parameters, mark)
     return (
         f"(CASE {at.kind} WHEN 'string' THEN {at.text} WHEN 'boolean' THEN {at.text}"
         f" WHEN 'number' THEN regexp_replace(regexp_replace({at.text}, '[.]0+$', ''),"
@@ -70,10 +74,18 @@ def text(prop: str, parameters: dict[str, Any]) -> str:
 
 
 def number(prop: str, parameters: dict[str, Any]) -> str:
-    """Return a property as a number, also a text that spells one, or NULL."""
+    """Return a property as a number to count with, also a text that spells one, or NULL.
+
+    With four decimals, as amounts are: sums of these are exact in whatever order they are added.
+    """
     at = _place(prop, parameters)
     spelled = f"{at.kind} = 'string' AND {at.text} ~ '{compare.NUMERIC}'"
-    return f"(CASE WHEN {spelled} THEN cast({at.text} AS double precision) ELSE {at.number} END)"
+    return (
+        f"(CASE WHEN {at.kind} = 'number' OR ({spelled}) THEN"
+        f" CASE WHEN length({at.text}) < {LONGEST_NUMBER} AND"
+        f" abs(cast({at.text} AS double precision)) < {BIGGEST}"
+        f" THEN cast({at.text} AS decimal(18, 4)) END END)"
+    )
 
 
 def passes(one: Filter, parameters: dict[str, Any]) -> str:
@@ -143,15 +155,17 @@ def text_of(properties: Mapping[str, Any], prop: str) -> str | None:
     return found if isinstance(found, str) else None
 
 
-def number_of(properties: Mapping[str, Any], prop: str) -> float | None:
+def number_of(properties: Mapping[str, Any], prop: str) -> Decimal | None:
     """Return a property as a number, as `number` says it in SQL."""
     found = value_of(properties, prop)
-    spelled = isinstance(found, str) and re.search(compare.NUMERIC, found)
-    return float(found) if spelled or _is_number(found) else None
+    spelled = isinstance(found, str) and re.fullmatch(compare.NUMERIC, found)
+    if not (spelled or _is_number(found)) or abs(Decimal(str(found))) >= BIGGEST:
+        return None
+    return Decimal(str(found)).quantize(FOUR, ROUND_HALF_UP)
 
 
-def _place(prop: str, parameters: dict[str, Any]) -> _Place:
-    *outer, last = (bind(parameters, step) for step in prop.split("."))
+def _place(prop: str, parameters: dict[str, Any], mark: str = "w") -> _Place:
+    *outer, last = (bind(parameters, step, mark) for step in prop.split("."))
     document = "properties"
     for step in outer:
         document = f"jsonb_extract_path({document}, {step})"
