@@ -14,10 +14,11 @@ Happened = tuple[int, float, str, str, Mapping[str, Any]]
 # (events of [start, end) by time and id, the parameters) → the answer's rows.
 Oracle = Callable[[Sequence["Told"], Mapping[str, Any]], list[Row]]
 
-# What the platform did, which is no sign that a person was there.
+# What the platform did, which is no sign that a person was there, and the tracker's farewell, which
+# only ends a view.
 OWN_EVENTS = (
     "Segment Entered", "Segment Left", "Journey Entered", "Journey Exited", "Message Sent",
-    "Message Failed",
+    "Message Failed", "Page Left",
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ LONG, APART = timedelta(days=4), timedelta(days=12)
 PEOPLE = 7
 ACTS = [
     "Product Viewed", "Product Viewed", "Product Added", "Order Completed", "Order Refunded",
-    "Searched", "Document Downloaded", "Signed Up",
+    "Searched", "Document Downloaded", "Signed Up", "Page Left",
 ]  # fmt: skip
 MESSAGES = [
     "Message Sent", "Message Sent", "Message Delivered", "Message Opened", "Message Clicked",
@@ -52,6 +52,7 @@ VALUES: dict[str, list[Any]] = {
     "revenue": [10, 10, 99.95, 0.1, "20", "12.345678", -5, "no", None, 0],
     "query": ["tea", "Tea ", "cup", "", None],
     "results": [0, 3, "0", None],
+    "seconds": [5, 60, "7", -1, 2.5, "soon", None],
 }  # fmt: skip
 CAMPAIGN = {
     "source": ["newsletter", "google", "ads", ""],
