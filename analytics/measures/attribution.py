@@ -175,23 +175,23 @@ def _people(
 
 _STORY: list[Happened] = [
     (1, 0, "track", "Ad Clicked", {"from": "news"}),
-    (1, 0, "track", "Ad Clicked", {"from": ""}),
+    (1, 0, "track", "Ad Clicked", {"from": "ads"}),
     (1, 9, "track", "Bought", {"revenue": 100}),
     (1, 10, "track", "Ad Clicked", {"from": "too late"}),
     (2, 5, "track", "Bought", {"revenue": 7}),
 ]
 _ASKED: dict[str, Any] = {
-    "conversion": Act("Bought"), "by": Touches("from", Act("Ad Clicked")),
+    "conversion": Act("Bought"), "by": Touches("property:from", Act("Ad Clicked")),
 }  # fmt: skip
 _BOUGHT = Act("Order Completed")
-_VIEWED = Touches("product", Act("Product Viewed"))
+_VIEWED = Touches("property:product", Act("Product Viewed"))
 _TRIES: list[Mapping[str, Any]] = [
     {"conversion": _BOUGHT, "by": Touches("channel")},
     {"conversion": _BOUGHT, "by": Touches("source"), "within_days": 1, "half_life": 0.5},
     {"conversion": Act(""), "by": Touches("campaign"), "within_days": 2},
     {"conversion": Act("Page Viewed"), "by": Touches("medium", unnamed="email")},
     {"conversion": _BOUGHT, "by": _VIEWED, "half_life": 1.0},
-    {"conversion": _BOUGHT, "by": Touches("product", Act("")), "limit": 3},
+    {"conversion": _BOUGHT, "by": Touches("property:product", Act("")), "limit": 3},
     # What touches and what it led to may be the same kind of event.
     {"conversion": Act("Product Viewed"), "by": _VIEWED, "within_days": 3},
 ]
@@ -214,8 +214,8 @@ credit = Measure(
         _STORY,
         _ASKED,
         [
-            ("", 1, 1, 1, 100, 0, 0, 0, 0, 0.5, 50, 0.5, 50, 0.5, 50),
-            ("news", 1, 1, 0, 0, 1, 100, 1, 100, 0.5, 50, 0.5, 50, 0.5, 50),
+            ("ads", 1, 1, 1, 100, 1, 100, 0, 0, 0.5, 50, 0.5, 50, 0.5, 50),
+            ("news", 1, 1, 0, 0, 0, 0, 1, 100, 0.5, 50, 0.5, 50, 0.5, 50),
             (None, 1, 1, 1, 7, 1, 7, 1, 7, 1, 7, 1, 7, 1, 7),
         ],
     ),
