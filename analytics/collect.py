@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import logging
 import os
 import secrets
 import tempfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,10 +15,15 @@ from typing import IO, Any
 
 from django.db import connection, transaction
 
-from analytics.models import Chunk
+from analytics import shelf
+from analytics.models import Chunk, Era
+from analytics.shelf import FOLDER, Lake
 from dxp.lib import rows
 
-log = logging.getLogger(__name__)
+__all__ = [
+    "COLUMNS", "FOLDER", "LAYOUT", "SORTED", "Lake", "Written", "ahead_of", "cluster", "engine",
+    "from_postgres", "moment", "quoted", "read", "replace", "seal", "write", "write_range",
+]  # fmt: skip
 
 # One list for the files, the hot tail and PostgreSQL itself, so that a question means the same
 # everywhere. A path is the page's own, else that of the page the event happened on.
@@ -48,22 +52,47 @@ COLUMNS: dict[str, tuple[str, str]] = {
     ),
     "properties": ("text", "e.properties"),
 }
-FOLDER = "events"
+# A file says in which of its columns and their meanings it was written.
+LAYOUT = zlib.crc32(repr(COLUMNS).encode()) & 0x7FFFFFFF
 LOCK = "analytics.lake"
 SORTED = "ORDER BY profile_id, happened_at, id"
+# What one file takes in at once: after a standstill, or when the lake is built anew.
+SLICE = 1_000_000
+RANGE = "e.xid >= %s::text::xid8 AND e.xid < %s::text::xid8"
+# In the order of transactions: up to where the next day's events begin, or the slice is full.
+WAITING = """
+WITH e AS (
+  SELECT xid, received_at FROM customers_event WHERE xid >= %(lo)s::text::xid8
+  AND xid < %(hi)s::text::xid8 ORDER BY xid LIMIT %(most)s
+), first AS (
+  SELECT xid, date_trunc('day', received_at, 'UTC') AS day FROM e ORDER BY xid LIMIT 1
+)
+SELECT count(*), min(e.received_at),
+  (SELECT min(e.xid)::text::bigint FROM e, first
+   WHERE e.received_at >= first.day + interval '1 day' AND e.xid > first.xid),
+  CASE WHEN count(*) = %(most)s THEN greatest(max(e.xid)::text::bigint,
+    min(e.xid)::text::bigint + 1) END
+FROM e"""
 
 
 @dataclass(frozen=True, slots=True)
-class Lake:
-    """Where the files lie, and how much of the machine a question may take."""
+class Written:
+    """A file that lies in its place and that nobody lists yet."""
 
-    folder: Path
-    memory: str = "512MB"
-    threads: int = 2
+    path: str
+    checksum: str
+    bytes: int
+    rows: int
+    first_at: datetime
+    latest_at: datetime
 
-    @property
-    def events(self) -> Path:
-        return self.folder / FOLDER
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    rows: int
+    oldest: datetime
+    until: int
+    is_past: bool
 
 
 def seal(
@@ -72,42 +101,68 @@ def seal(
     """Write what was committed since the last time into one file, and list it.
 
     Fewer than `least` events wait until the oldest is older than `patience`; as the hot tail they
-    are in every answer all the same. Returns None if there was nothing to do, or if somebody else
-    does it.
+    are in every answer all the same. More than a day's or a million come in several files, one a
+    call. Returns None if there was nothing to do, if somebody else does it, or if this database
+    was restored and has not taken over yet what the files hold (`repair.adopt`).
     """
     with transaction.atomic():
-        if not rows.advisory_lock(LOCK):
-            return None
-        live = Chunk.objects.filter(retired_at=None)
         mine = cluster()
-        if _strangers(lake, mine):
-            forget(at=at)
-        latest = live.order_by("-hi").values_list("hi", flat=True).first()
-        lo, hi = latest or 0, _watermark()
-        waiting, oldest = _waiting(lo, hi)
-        if not waiting or (waiting < least and at - oldest < patience):
+        ahead = ahead_of(mine)
+        if ahead is None or not rows.advisory_lock(LOCK):
             return None
-        path, checksum, found, first, last = _write_events(lake, lo, hi)
-        return Chunk.objects.create(
-            lo=lo, hi=hi, cluster=mine, path=path, checksum=checksum, rows=found,
-            first_at=first, latest_at=last, created_at=at,
-        )  # fmt: skip
+        latest = Chunk.objects.filter(retired_at=None).order_by("-hi").values_list("hi", flat=True)
+        lo, hi = latest.first() or 0, _watermark() + ahead
+        waiting = _waiting(lo, hi)
+        if not waiting.rows or (waiting.rows < least and at - waiting.oldest < patience):
+            return None
+        written = write_range(lake, lo, waiting.until)
+        day = waiting.oldest if waiting.is_past else at
+        return _list(written, lo, waiting.until, mine, day) if written else None
 
 
-def forget(*, at: datetime) -> None:
-    """Drop the manifest, so that the next seal builds the lake from PostgreSQL again.
+def ahead_of(mine: str) -> int | None:
+    """Return what is added to this database's transaction ids; None before that is settled."""
+    eras = dict(Era.objects.values_list("cluster", "ahead"))
+    strangers = Chunk.objects.filter(retired_at=None).exclude(cluster=mine)
+    return eras[mine] if mine in eras else None if eras or strangers.exists() else 0
 
-    Needed where files were lost, and after a restore into another cluster, whose transaction ids
-    begin anew: rows from its future are brought into its past, else they would stay in the tail.
+
+def replace(*, chunks: Sequence[Chunk], written: Written | None, at: datetime) -> bool:
+    """Put one file, or none, in the place of others; False where somebody else was faster.
+
+    The old files stay for a while: somebody may be reading them.
     """
-    log.warning("The event lake is built anew.")
+    ids = [chunk.pk for chunk in chunks]
+    first, last = chunks[0], chunks[-1]
     with transaction.atomic():
-        Chunk.objects.filter(retired_at=None).update(retired_at=at)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE customers_event SET xid = pg_current_xact_id()"
-                " WHERE xid > pg_current_xact_id()"
-            )
+        live = Chunk.objects.select_for_update().filter(pk__in=ids, retired_at=None)
+        if len(live) != len(ids):
+            return False
+        Chunk.objects.filter(pk__in=ids).update(retired_at=at)
+        if written:
+            _list(written, first.lo, last.hi, first.cluster, first.created_at)
+    return True
+
+
+def write_range(lake: Lake, lo: int, hi: int) -> Written | None:
+    """Write what PostgreSQL holds of some transactions into a file; None if that is nothing."""
+    with from_postgres(lake, lo, hi) as (database, is_empty):
+        if is_empty:
+            return None
+        return write(lake, database, f"SELECT * FROM batches {SORTED}", f"{lo}-{hi}")
+
+
+@contextlib.contextmanager
+def from_postgres(
+    lake: Lake, lo: int, hi: int, columns: Sequence[str] = tuple(COLUMNS)
+) -> Iterator[tuple[Any, bool]]:
+    """Yield a DuckDB that reads PostgreSQL's events of some transactions, once, as `batches`."""
+    lake.events.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=lake.events) as file, engine(lake) as database:
+        _copy_out(file, columns, RANGE, [str(lo), str(hi)])
+        is_empty = not file.tell()
+        database.register("batches", _batches(file, columns))
+        yield database, is_empty
 
 
 def read(
@@ -166,31 +221,20 @@ def _watermark() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _waiting(lo: int, hi: int) -> tuple[int, datetime]:
+def _waiting(lo: int, hi: int) -> _Waiting:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*), min(received_at) FROM customers_event"
-            " WHERE xid >= %s::text::xid8 AND xid < %s::text::xid8",
-            [str(lo), str(hi)],
-        )
-        found: tuple[int, datetime] = cursor.fetchone()
-        return found
+        cursor.execute(WAITING, {"lo": str(lo), "hi": str(hi), "most": SLICE})
+        found, oldest, next_day, full = cursor.fetchone()
+    # A transaction is never cut in two: one that fills the slice alone goes in whole.
+    return _Waiting(found, oldest, next_day or full or hi, bool(next_day))
 
 
-def _strangers(lake: Lake, mine: str) -> bool:
-    return any(
-        name != mine or not (lake.folder / path).exists()
-        for name, path in Chunk.objects.filter(retired_at=None).values_list("cluster", "path")
-    )
-
-
-def _write_events(lake: Lake, lo: int, hi: int) -> tuple[str, str, int, datetime, datetime]:
-    lake.events.mkdir(parents=True, exist_ok=True)
-    where = "e.xid >= %s::text::xid8 AND e.xid < %s::text::xid8"
-    with tempfile.TemporaryFile(dir=lake.events) as file, engine(lake) as database:
-        _copy_out(file, list(COLUMNS), where, [str(lo), str(hi)])
-        database.register("batches", _batches(file, list(COLUMNS)))
-        return write(lake, database, f"SELECT * FROM batches {SORTED}", f"{lo}-{hi}")
+def _list(written: Written, lo: int, hi: int, cluster: str, at: datetime) -> Chunk:
+    return Chunk.objects.create(
+        lo=lo, hi=hi, cluster=cluster, path=written.path, checksum=written.checksum,
+        bytes=written.bytes, rows=written.rows, layout=LAYOUT, first_at=written.first_at,
+        latest_at=written.latest_at, created_at=at,
+    )  # fmt: skip
 
 
 def _copy_out(file: IO[bytes], columns: Sequence[str], where: str, parameters: list[Any]) -> None:
@@ -230,40 +274,20 @@ def _batches(file: IO[bytes], columns: Sequence[str]) -> Any:
     )  # fmt: skip
 
 
-def write(
-    lake: Lake, database: Any, select: str, label: str
-) -> tuple[str, str, int, datetime, datetime]:
-    # A random ending: after a restore to an earlier moment the same ids are given out again.
-    path = f"{FOLDER}/{label}-{secrets.token_hex(4)}.parquet"
-    target, draft = lake.folder / path, lake.folder / f"{path}.tmp"
+def write(lake: Lake, database: Any, select: str, label: str) -> Written:
+    """Write what a SELECT says into a file, and put it in its place."""
+    lake.events.mkdir(parents=True, exist_ok=True)
+    draft = lake.events / f"{label}.{secrets.token_hex(4)}.tmp"
     database.execute(f"COPY ({select}) TO '{quoted(draft)}' (FORMAT parquet, COMPRESSION zstd)")
     found, first, last = database.execute(
         "SELECT count(*), epoch_us(min(happened_at)), epoch_us(max(happened_at))"
         " FROM read_parquet($path)",
         {"path": str(draft)},
     ).fetchone()
-    checksum = checksum_of(draft)
-    _settle(draft, target)
-    return path, checksum, found, moment(first), moment(last)
-
-
-def _settle(draft: Path, target: Path) -> None:
-    _fsync(draft)
-    draft.rename(target)
-    _fsync(target.parent)
-
-
-def _fsync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def checksum_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    checksum, size = shelf.checksum_of(draft), draft.stat().st_size
+    path = shelf.name_of(label, checksum)
+    lake.keep(draft, path)
+    return Written(path, checksum, size, found, moment(first), moment(last))
 
 
 def quoted(path: Path) -> str:

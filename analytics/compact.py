@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
-from analytics import collect
-from analytics.collect import FOLDER, SORTED, Lake
-from analytics.models import Chunk
+from analytics import collect, shelf
+from analytics.collect import LAYOUT, SORTED, Lake
+from analytics.models import Chunk, Damage
 
 log = logging.getLogger(__name__)
 
@@ -18,22 +16,30 @@ GRACE = timedelta(hours=1)
 ORPHAN = timedelta(days=1)
 
 
-class Damaged(Exception):
-    """A file is missing or is not what was sealed: the lake is built anew from PostgreSQL."""
-
-
 def compact(*, lake: Lake, at: datetime) -> int:
-    """Merge neighboring files to one a day, remove what nobody reads; return the merges made."""
-    merged = 0
-    for group in _days(list(Chunk.objects.filter(retired_at=None).order_by("lo"))):
-        try:
-            merged += _merge(lake, group, at)
-        except Damaged as error:
-            log.error("%s", error)
-            collect.forget(at=at)
-            break
-    _sweep(lake, at)
+    """Merge neighboring files to one a day, remove what nobody reads; return the merges made.
+
+    A damaged file stays alone and is noted: mending builds it anew.
+    """
+    live = Chunk.objects.filter(retired_at=None, layout=LAYOUT)
+    merged = sum(_merge(lake, group, at) for group in _days(list(live.order_by("lo"))))
+    sweep(lake=lake, at=at)
     return merged
+
+
+def sweep(*, lake: Lake, at: datetime) -> None:
+    """Remove the files that were retired long ago, and what a sealer that died left behind."""
+    for chunk in Chunk.objects.filter(retired_at__lt=at - GRACE):
+        lake.drop(chunk.path)
+        chunk.delete()
+    # Listed before the manifest is read: what is sealed meanwhile is in the manifest alone.
+    lying = lake.files()
+    known = set(Chunk.objects.values_list("path", flat=True))
+    for path, found in lying.items():
+        # A living sealer is done long before.
+        if path not in known and found.changed_at < at - ORPHAN:
+            lake.drop(path)
+    lake.tidy(at)
 
 
 def _days(chunks: list[Chunk]) -> list[list[Chunk]]:
@@ -54,38 +60,25 @@ def _days(chunks: list[Chunk]) -> list[list[Chunk]]:
 
 
 def _merge(lake: Lake, group: list[Chunk], at: datetime) -> bool:
-    files = [lake.folder / chunk.path for chunk in group]
-    for chunk, file in zip(group, files, strict=True):
-        if not file.exists() or collect.checksum_of(file) != chunk.checksum:
-            raise Damaged(f"{chunk.path} is missing or is not what was sealed.")
+    files = []
+    for chunk in group:
+        try:
+            file = lake.local(chunk.path)
+        except FileNotFoundError:
+            return _note(chunk, Damage.Reason.MISSING, at)
+        if shelf.checksum_of(file) != chunk.checksum:
+            return _note(chunk, Damage.Reason.SPOILT, at)
+        files.append(file)
     listed = ", ".join(f"'{collect.quoted(file)}'" for file in files)
-    lo, hi = group[0].lo, group[-1].hi
+    label = f"{group[0].lo}-{group[-1].hi}"
     with collect.engine(lake) as database:
-        path, checksum, found, first, last = collect.write(
-            lake, database, f"SELECT * FROM read_parquet([{listed}]) {SORTED}", f"{lo}-{hi}"
+        written = collect.write(
+            lake, database, f"SELECT * FROM read_parquet([{listed}]) {SORTED}", label
         )
-    with transaction.atomic():
-        ids = [chunk.pk for chunk in group]
-        still = Chunk.objects.select_for_update().filter(pk__in=ids, retired_at=None)
-        if len(still) != len(group):
-            return False
-        Chunk.objects.filter(pk__in=ids).update(retired_at=at)
-        Chunk.objects.create(
-            lo=lo, hi=hi, cluster=group[0].cluster, path=path, checksum=checksum, rows=found,
-            first_at=first, latest_at=last, created_at=group[0].created_at,
-        )  # fmt: skip
-    return True
+    return collect.replace(chunks=group, written=written, at=at)
 
 
-def _sweep(lake: Lake, at: datetime) -> None:
-    for chunk in Chunk.objects.filter(retired_at__lt=at - GRACE):
-        (lake.folder / chunk.path).unlink(missing_ok=True)
-        chunk.delete()
-    if not lake.events.exists():
-        return
-    known = set(Chunk.objects.values_list("path", flat=True))
-    for file in lake.events.iterdir():
-        # What a sealer that died left behind; a living one is done long before.
-        old = file.stat().st_mtime < (at - ORPHAN).timestamp()
-        if old and f"{FOLDER}/{file.name}" not in known:
-            file.unlink(missing_ok=True)
+def _note(chunk: Chunk, reason: str, at: datetime) -> bool:
+    if Damage.note(chunk=chunk, reason=reason, at=at):
+        log.error("A file of the event lake is damaged: %s, %s.", chunk.path, reason)
+    return False

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from analytics import rewrite
-from analytics.collect import Lake
+from analytics import rewrite, shelf
 from analytics.models import ErasedAlias
 from customers.rights import KEEPERS, Keeper, Person, Row
 
 
 def _export(person: Person) -> Iterator[Row]:
-    lake = Lake(Path(settings.LAKE_DIR), memory="128MB", threads=1)
+    lake = shelf.lake(
+        settings.LAKE_DIR, settings.LAKE_URL, settings.LAKE_CACHE_GB, memory="128MB", threads=1
+    )
     yield from rewrite.events_of(lake=lake, alias_ids=person.alias_ids)
 
 

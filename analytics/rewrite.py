@@ -11,12 +11,13 @@ import logging
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import connection
 
 from analytics import collect
-from analytics.collect import SORTED, Lake
+from analytics.collect import LAYOUT, SORTED, Lake
 from analytics.models import Chunk, ErasedAlias
 from customers import retain
 from customers.retain import Term
@@ -55,10 +56,12 @@ def rewrite(*, lake: Lake, terms: Sequence[Term] = (), at: datetime) -> int:
     clean = True
     # A merge that runs meanwhile retires what we list: the next night finds its file.
     for chunk in Chunk.objects.filter(retired_at=None).order_by("lo"):
-        if not (lake.folder / chunk.path).exists():
+        file = _file(lake, chunk.path)
+        if file is None or chunk.layout != LAYOUT:
+            # Another night, when it is mended or in today's layout.
             clean = False
             continue
-        done = _rewrite(lake, chunk, erased, terms, at)
+        done = _rewrite(lake, chunk, file, erased, terms, at)
         changed += done is True
         clean = clean and done is not None
     if clean:
@@ -69,14 +72,14 @@ def rewrite(*, lake: Lake, terms: Sequence[Term] = (), at: datetime) -> int:
 def events_of(*, lake: Lake, alias_ids: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Yield the events of these aliases that only the lake still holds, a few at a time."""
     paths = Chunk.objects.filter(retired_at=None).order_by("lo").values_list("path", flat=True)
-    files = [lake.folder / path for path in paths if (lake.folder / path).exists()]
+    files = [file for path in paths if (file := _file(lake, path))]
     if not files or not alias_ids:
         return
     listed = ", ".join(f"'{collect.quoted(file)}'" for file in files)
     with collect.engine(lake) as database:
         found = database.execute(
             # A moment with its zone would need a library that nobody else wants.
-            f"SELECT * {MOMENTS} FROM read_parquet([{listed}])"
+            f"SELECT * {MOMENTS} FROM read_parquet([{listed}], union_by_name = true)"
             " WHERE list_contains($aliases, alias_id) ORDER BY happened_at, id",
             {"aliases": list(alias_ids)},
         )
@@ -92,10 +95,9 @@ def events_of(*, lake: Lake, alias_ids: Sequence[int]) -> Iterator[dict[str, Any
 
 
 def _rewrite(
-    lake: Lake, chunk: Chunk, erased: list[int], terms: Sequence[Term], at: datetime
+    lake: Lake, chunk: Chunk, file: Path, erased: list[int], terms: Sequence[Term], at: datetime
 ) -> bool | None:
     """Return whether the file was written anew, or None where somebody else changed it."""
-    file = lake.folder / chunk.path
     doomed, values = _doomed(erased, terms)
     source = f"read_parquet('{collect.quoted(file)}')"
     with collect.engine(lake) as database:
@@ -115,23 +117,17 @@ def _rewrite(
             written = collect.write(
                 lake, database, f"SELECT * FROM living {SORTED}", f"{chunk.lo}-{chunk.hi}"
             )
-    return True if _swap(chunk, written, at) else None
-
-
-def _swap(
-    chunk: Chunk, written: tuple[str, str, int, datetime, datetime] | None, at: datetime
-) -> bool:
-    with transaction.atomic():
-        if not Chunk.objects.filter(pk=chunk.pk, retired_at=None).update(retired_at=at):
-            return False
-        if written is not None:
-            path, checksum, found, first, last = written
-            Chunk.objects.create(
-                lo=chunk.lo, hi=chunk.hi, cluster=chunk.cluster, path=path, checksum=checksum,
-                rows=found, first_at=first, latest_at=last, created_at=chunk.created_at,
-            )  # fmt: skip
+    if not collect.replace(chunks=[chunk], written=written, at=at):
+        return None
     log.info("A file of the lake was written anew without what had to go.")
     return True
+
+
+def _file(lake: Lake, path: str) -> Path | None:
+    try:
+        return lake.local(path)
+    except FileNotFoundError:
+        return None
 
 
 def _doomed(erased: list[int], terms: Sequence[Term]) -> tuple[str, dict[str, Any]]:

@@ -1,38 +1,49 @@
 """What the clock asks of this floor."""
 
 from datetime import timedelta
-from pathlib import Path
 
 from celery import shared_task
 from django.conf import settings
 
-from analytics import collect
+from analytics import collect, repair, shelf
 from analytics import compact as compaction
 from analytics import rewrite as rewriting
 from customers import retain
 from dxp.lib import clock
 
 
-def lake() -> collect.Lake:
+def lake() -> shelf.Lake:
     """Return the lake, with little of the machine: nobody waits for this work."""
-    return collect.Lake(Path(settings.LAKE_DIR), memory="128MB", threads=1)
+    return shelf.lake(
+        settings.LAKE_DIR, settings.LAKE_URL, settings.LAKE_CACHE_GB, memory="128MB", threads=1
+    )
 
 
 @shared_task
 def seal() -> None:
     """Seal what was committed; a handful waits for more, since each file costs the reader."""
-    collect.seal(
-        lake=lake(),
-        at=clock.now(),
-        least=1000,
-        patience=timedelta(minutes=2),
-    )
+    at = clock.now()
+    lying = lake()
+    repair.adopt(lake=lying, at=at)
+    # On storage far away each look costs: it is looked at once an hour.
+    repair.mend(lake=lying, at=at, look=lying.bucket is None)
+    while collect.seal(lake=lying, at=at, least=1000, patience=timedelta(minutes=2)):
+        continue
 
 
 @shared_task
 def compact() -> None:
-    """Merge small files and remove what nobody reads any more."""
-    compaction.compact(lake=lake(), at=clock.now())
+    """Mend, bring files into today's layout, merge small ones, remove what nobody reads."""
+    at = clock.now()
+    repair.mend(lake=lake(), at=at)
+    repair.relay(lake=lake(), at=at)
+    compaction.compact(lake=lake(), at=at)
+
+
+@shared_task
+def verify() -> None:
+    """Read every file and mend what is not what was written, once a day."""
+    repair.mend(lake=lake(), at=clock.now(), deep=True)
 
 
 @shared_task

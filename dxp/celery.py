@@ -48,8 +48,9 @@ app.conf.update(
         "let_in": every(5, "journeys.tasks.fill"),
         "count": every(30, "journeys.tasks.count"),
         "retire": every(3_600, "journeys.tasks.retire"),
-        "seal": every(10, "analytics.tasks.seal"),
+        "seal": every(5, "analytics.tasks.seal"),
         "compact": every(3_600, "analytics.tasks.compact"),
+        "verify": every(86_400, "analytics.tasks.verify"),
         "rewrite": every(86_400, "analytics.tasks.rewrite"),
     },
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -82,6 +84,17 @@ class Damage(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+    @classmethod
+    def note(cls, *, chunk: Chunk, reason: str, at: datetime) -> bool:
+        """Note that a file is damaged; return whether that is news."""
+        return cls.objects.get_or_create(
+            path=chunk.path,
+            defaults={
+                "reason": reason, "rows": chunk.rows, "found_at": at,
+                "first_at": chunk.first_at, "latest_at": chunk.latest_at,
+            },
+        )[1]  # fmt: skip
 
     @property
     def lost(self) -> int:

@@ -10,6 +10,8 @@ from dxp.settings import env
 ROOT = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = (ROOT / env.read("VAR_DIR")).resolve()
 LAKE_DIR = Path(env.read("LAKE_DIR") or VAR_DIR / "lake")
+LAKE_URL = env.read("LAKE_URL")
+LAKE_CACHE_GB = float(env.read("LAKE_CACHE_GB"))
 
 SECRET_KEY = env.read("SECRET_KEY")
 ERASURE_KEYS = env.words("ERASURE_KEYS")

@@ -70,6 +70,12 @@ _declare(
 _declare("DEMO", "1", "0 starts `make serve` without the demo world.")
 _declare("LAKE_DIR", "", "Where sealed events lie as Parquet files. Empty: `VAR_DIR/lake`.")
 _declare(
+    "LAKE_URL",
+    "",
+    "S3-compatible storage for these files, such as `s3://bucket/prefix?region=eu-central-1`, elsewhere than at Amazon with `&endpoint_override=host:port` (and `&scheme=http`); `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` say who we are. Each database needs a place of its own. `LAKE_DIR` then holds copies. Empty: `LAKE_DIR` alone.",
+)
+_declare("LAKE_CACHE_GB", "20", "How many gigabytes of copies from `LAKE_URL` a machine holds.")
+_declare(
     "SMTP_URL",
     "",
     "The mail server: `smtp://user:password@host:587?starttls=1`, or `smtps://…:465`. Empty: `make serve` keeps messages in `VAR_DIR/mail` instead of sending them.",

@@ -15,8 +15,8 @@ from dxp.lib import hints
 from tests.analytics import world
 
 TABLES = (
-    "customers_event, analytics_chunk, customers_alias, customers_profile, customers_source,"
-    " customers_inbox"
+    "customers_event, analytics_chunk, analytics_damage, analytics_erasedalias, customers_alias,"
+    " customers_profile, customers_source, customers_inbox"
 )
 
 

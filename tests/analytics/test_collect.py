@@ -138,41 +138,6 @@ class TestDisaster:
         compact.compact(lake=lake, at=NOON + timedelta(days=2))
         assert [file.name for file in lake.events.iterdir()] == [sealed.path.split("/")[1]]
 
-    def test_a_lost_file_is_answered_by_postgresql_and_built_anew(self, lake):
-        happen(1, NOON)
-        chunk = collect.seal(lake=lake, at=NOON)
-        (lake.folder / chunk.path).unlink()
-
-        assert seen(lake) == 1
-        assert collect.seal(lake=lake, at=NOON).path != chunk.path
-        assert seen(lake) == 1
-
-    def test_a_spoilt_file_is_found_by_its_checksum(self, lake):
-        happen(1, NOON)
-        spoilt = collect.seal(lake=lake, at=NOON)
-        happen(2, NOON)
-        collect.seal(lake=lake, at=NOON)
-        with (lake.folder / spoilt.path).open("ab") as file:
-            file.write(b"x")
-
-        assert compact.compact(lake=lake, at=NOON) == 0
-        assert seen(lake) == 2
-        assert collect.seal(lake=lake, at=NOON).rows == 2
-
-    def test_a_restore_into_another_cluster_is_noticed(self, lake):
-        happen(1, NOON)
-        happen(2, NOON)
-        collect.seal(lake=lake, at=NOON)
-        with connection.cursor() as cursor:
-            cursor.execute("UPDATE analytics_chunk SET cluster = 'elsewhere/1'")
-            cursor.execute("UPDATE customers_event SET xid = '9000000000' WHERE profile_id = 1")
-
-        assert seen(lake) == 2
-        collect.seal(lake=lake, at=NOON)
-        happen(3, NOON)
-        assert seen(lake) == 3
-        collect.seal(lake=lake, at=NOON)
-        assert (seen(lake), sum(c.rows for c in Chunk.objects.filter(retired_at=None))) == (3, 3)
 
 
 class TestCompact:

@@ -17,7 +17,7 @@ from django.apps import apps
 from django.db import connection, connections
 from wagtail.log_actions import log
 
-from analytics import collect, compact, query, rewrite
+from analytics import collect, compact, query, rewrite, shelf
 from analytics.measures import names
 from analytics.models import Chunk, ErasedAlias
 from customers import consent, erase, export, ingest, retain
@@ -399,9 +399,9 @@ def test_a_rewrite_that_dies_leaves_the_old_file_or_the_new_one(lake, step):
 
     def job():
         if step == "before the file":
-            collect._settle = die
+            shelf.Lake.keep = die
         elif step == "before the swap":
-            rewrite._swap = die
+            collect.replace = die
         else:
             rewrite._settle = die
         rewrite.rewrite(lake=lake, at=NOW)
@@ -409,7 +409,7 @@ def test_a_rewrite_that_dies_leaves_the_old_file_or_the_new_one(lake, step):
     assert killed_while(job, after=20) == -signal.SIGKILL
     live = Chunk.objects.get(retired_at=None)
     assert (lake.folder / live.path).exists()
-    assert collect.checksum_of(lake.folder / live.path) == live.checksum
+    assert shelf.checksum_of(lake.folder / live.path) == live.checksum
     assert answered(lake)["purchase"] == 15
     # The next night finishes it; two days on, nothing but the new file is there.
     rewrite.rewrite(lake=lake, at=NOW)
