@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from functools import partial
 
@@ -12,6 +13,7 @@ from redis.retry import Retry
 
 from analytics import collect, measures, query
 from analytics.measures import funnels, traffic
+from analytics.query import limits
 from customers.models import Alias, AliasOverride, Profile
 from dxp.lib import hints
 from tests.analytics.world import DAY, END, happen
@@ -102,19 +104,18 @@ class TestAsk:
         assert self.visitors(lake) == (3, "postgresql")
 
     def test_too_many_at_once_are_asked_to_come_back(self, lake, monkeypatch):
-        monkeypatch.setattr(query, "WAIT_SECONDS", 0.01)
-        for _ in range(query.AT_ONCE):
-            query._turns.acquire()
-        try:
-            with pytest.raises(query.Busy):
+        monkeypatch.setattr(limits, "WAIT_SECONDS", 0.01)
+        with contextlib.ExitStack() as others:
+            for _ in range(limits.AT_ONCE):
+                others.enter_context(query.take_turn(lake, patience=0))
+            with pytest.raises(query.Busy, match="same time"):
                 self.visitors(lake)
-        finally:
-            for _ in range(query.AT_ONCE):
-                query._turns.release()
+
+        assert self.visitors(lake)
 
     @pytest.mark.parametrize("sealed", [True, False])
     def test_a_question_that_takes_too_long_is_stopped(self, lake, monkeypatch, sealed):
-        monkeypatch.setattr(query, "LONGEST_SECONDS", 0.2)
+        monkeypatch.setattr(limits, "LONGEST_SECONDS", 0.2)
         happen(1, DAY)
         if sealed:
             collect.seal(lake=lake, at=END)

@@ -186,7 +186,7 @@ def settle(worlds: list[World], lake: collect.Lake) -> None:
             )  # fmt: skip
         if part < 2:
             collect.seal(lake=lake, at=at)
-    segment = Segment.objects.create(name="Some", slug="some", rule={})
+    segment = Segment.objects.create(pk=1, name="Some", slug="some", rule={})
     for world in worlds:
         _people(world, segment, at)
 
