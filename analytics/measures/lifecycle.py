@@ -182,7 +182,10 @@ people = Measure(
     oracle=_people_told,
     tries=[
         # The worlds that tests ask in lie twelve days apart.
-        {"zone": "UTC", "every": every, "state": state, "cycle": f"{date(2024, 3, 3) + i * timedelta(days=12)}"}
+        {
+            "zone": "UTC", "every": every, "state": state,
+            "cycle": (date(2024, 3, 3) + i * timedelta(days=12)).isoformat(),
+        }
         for every in ("day", "week") for i, state in enumerate(STATES)
     ],
 )  # fmt: skip
