@@ -172,7 +172,7 @@ def named(*, of: str, into: str) -> str:
     return f"""
     {into}_led AS (
       SELECT *, {_host_sql("referrer")} AS led, {_host_sql("url")} AS here,
-        {_small("campaign_source")} AS told_source, {_small("campaign_medium")} AS told_medium,
+        {small("campaign_source")} AS told_source, {small("campaign_medium")} AS told_medium,
         coalesce(campaign_name, '') AS campaign
       FROM {of}
     ),
@@ -187,7 +187,7 @@ def named(*, of: str, into: str) -> str:
     {into}_ways AS (
       SELECT source, medium, shown, {SQL} AS channel
       FROM (
-        SELECT source, medium, campaign AS shown, {_small("campaign")} AS campaign,
+        SELECT source, medium, campaign AS shown, {small("campaign")} AS campaign,
           {KIND_SQL} AS kind
         FROM (SELECT DISTINCT source, medium, campaign FROM {into}_from) seen
       ) ways
@@ -221,13 +221,14 @@ def _said(test: Test, text: str) -> bool:
             return any(re.fullmatch(word, text, re.DOTALL) is not None for word in test.words)
 
 
-def _small(column: str) -> str:
-    return f"translate(coalesce({column}, ''), '{UPPER}', '{LOWER}')"
+def small(expression: str) -> str:
+    """Return an SQL text in small letters, as `lower` makes them; nothing for NULL."""
+    return f"translate(coalesce({expression}, ''), '{UPPER}', '{LOWER}')"
 
 
 def _host_sql(column: str) -> str:
     host = rf"regexp_replace({column}, '{HOST}', '\1')"
-    plain = f"regexp_replace({_small(host)}, '{WWW}', '')"
+    plain = f"regexp_replace({small(host)}, '{WWW}', '')"
     return f"CASE WHEN {column} LIKE '%://%' THEN {plain} ELSE '' END"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from analytics.measures.base import Example, Happened, Measure, Row, Statement, Told, register
 from analytics.measures.traffic import SEEN, chosen, newest, reads, told_of
@@ -123,7 +124,7 @@ def _by_told(*ways: str) -> Callable[[Sequence[Told], Mapping[str, Any]], list[R
             if ways != ("campaign",) or way["campaign"]:
                 groups.setdefault(tuple(way[name] for name in ways), []).append(visit)
         goal = asked.get("goal", "")
-        rows = [
+        rows: list[Row] = [
             (
                 *group,
                 len(visits),
@@ -140,8 +141,6 @@ def _by_told(*ways: str) -> Callable[[Sequence[Told], Mapping[str, Any]], list[R
 
 
 def _per_day_told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[Row]:
-    from zoneinfo import ZoneInfo
-
     days: dict[tuple[str, str], list[int]] = {}
     for visit in _told(events, asked):
         at = visit.acts[0].happened_at.astimezone(ZoneInfo(asked["zone"]))
@@ -175,7 +174,7 @@ _STORY: list[Happened] = [
      {"referrer": "https://us.example/a", "url": "https://us.example/"}),
 ]  # fmt: skip
 _GOAL = {"goal": "Signed Up"}
-_TRIES = (
+_TRIES: tuple[Mapping[str, Any], ...] = (
     {},
     {"basis": "events", "goal": "Order Completed", "limit": 3},
     {"goal": "Product Viewed"},

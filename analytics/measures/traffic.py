@@ -175,7 +175,12 @@ _DAY: list[Happened] = [
     (2, 6, "track", "Article Viewed", {}),
     (3, 5, "track", "Segment Entered", {}),
 ]
-_TRIES = ({}, {"basis": "events"}, {"channel": "Direct"}, {"basis": "events", "channel": "Email"})
+_TRIES: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"basis": "events"},
+    {"channel": "Direct"},
+    {"basis": "events", "channel": "Email"},
+)
 
 per_day = Measure(
     name="traffic_per_day",
