@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from analytics.measures import channels
 from analytics.measures.base import Told
 from analytics.measures.dimensions import Dimension, dimension
-from analytics.measures.visits import openings
+from analytics.measures.visits import ARRIVAL, openings, visits_told
 from analytics.measures.where import Act, holds, said
 from customers.conditions.base import RuleError, gettext_noop
 
 VISITS = ("channel", "source", "medium", "campaign")
-CARRIED = ("referrer", "url", "campaign_source", "campaign_medium", "campaign_name")
-SILENCE = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,38 +77,23 @@ def sql(by: Touches, parameters: dict[str, Any]) -> tuple[str, tuple[str, ...]]:
         return found, ("id", "happened_at", "profile_id", *word.reads, *by.act.reads)
     if by.by not in VISITS:
         raise RuleError("by", gettext_noop("Choose what to tell visits apart by."))
-    keep = "".join(f", {name}" for name in CARRIED)
+    keep = "".join(f", {name}" for name in ARRIVAL)
     found = f"""{openings(basis="views", keep=keep, only=buyers)},
     landed AS (SELECT * FROM opened WHERE opens = 1),
     {channels.named(of="landed", into="came")},
     touched AS (SELECT profile_id, id, happened_at, {by.by} AS touch FROM came)"""
-    return found, ("id", "happened_at", "profile_id", "type", "name", *CARRIED)
+    return found, ("id", "happened_at", "profile_id", "type", "name", *ARRIVAL)
 
 
 def of(by: Touches, events: Sequence[Told]) -> Iterator[tuple[Told, str]]:
     """Yield each touch among events by time, with its word: what `sql` finds."""
-    latest: dict[int, Told] = {}
+    if by.act is None:
+        place = (*VISITS[1:], VISITS[0]).index(by.by)
+        opened = [(one.acts[0], one.way[place]) for one in visits_told(events, basis="views")]
+        yield from sorted(opened, key=lambda one: (one[0].happened_at, one[0].id))
+        return
+    of_act = told_by(by).of
     for told in events:
-        if by.act is not None:
-            word = told_by(by).of(told) if said(by.act, told) else None
-            if word is not None:
-                yield told, word
-            continue
-        if told.type not in {"page", "screen"}:
-            continue
-        before = latest.get(told.profile_id)
-        latest[told.profile_id] = told
-        if before is None or told.happened_at > before.happened_at + SILENCE:
-            yield told, _word(by.by, told)
-
-
-def _word(by: str, told: Told) -> str:
-    at = told.columns
-    here, host = channels.host_of(at["url"]), channels.host_of(at["referrer"])
-    name = at["campaign_name"]
-    if by == "channel":
-        return channels.channel_of(at["campaign_source"], at["campaign_medium"], name, host, here)
-    if by == "campaign":
-        return str(name or "")
-    source, medium = channels.origin(at["campaign_source"], at["campaign_medium"], host, here)
-    return source if by == "source" else medium
+        word = of_act(told) if said(by.act, told) else None
+        if word is not None:
+            yield told, word
