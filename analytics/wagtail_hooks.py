@@ -14,8 +14,13 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from analytics import query
+from analytics.admin.ask_list import QuestionCopy, QuestionDelete, QuestionHome, QuestionList
+from analytics.admin.ask_people import PeopleFile as AskedPeopleFile
+from analytics.admin.ask_people import PeoplePage
+from analytics.admin.ask_remarks import RemarkAdd, RemarkDelete
 from analytics.admin.funnel import FunnelFile, FunnelView, PeopleFile, PeopleView
 from analytics.admin.panel import WeekPanel
+from analytics.admin.questions import QuestionFile, QuestionView
 from analytics.admin.report import VIEW_REPORTS
 from analytics.admin.traffic import TrafficFile, TrafficView
 
@@ -45,6 +50,40 @@ def addresses() -> list[URLPattern]:
     ]
 
 
+@hooks.register("register_admin_urls")
+def question_addresses() -> list[URLPattern]:
+    """Offer the addresses of questions, of the people behind their numbers, and of remarks."""
+    at = "reports/questions"
+    return [
+        path(f"{at}/", QuestionList.as_view(), name="analytics_questions"),
+        path(
+            f"{at}/results/", QuestionList.as_view(results_only=True),
+            name="analytics_questions_results",
+        ),
+        path(f"{at}/new/", QuestionView.as_view(), name="analytics_question_new"),
+        path(f"{at}/<int:pk>/", QuestionView.as_view(), name="analytics_question"),
+        path(f"{at}/<int:pk>/copy/", QuestionCopy.as_view(), name="analytics_question_copy"),
+        path(f"{at}/<int:pk>/delete/", QuestionDelete.as_view(), name="analytics_question_delete"),
+        path(f"{at}/<int:pk>/home/", QuestionHome.as_view(), name="analytics_question_home"),
+        path(f"{at}/<slug:sheet>.csv", QuestionFile.as_view(), name="analytics_question_file"),
+        path("reports/people/", PeoplePage.as_view(), name="analytics_people"),
+        path("reports/people.csv", AskedPeopleFile.as_view(), name="analytics_people_file"),
+        path("reports/remarks/", RemarkAdd.as_view(), name="analytics_remark_add"),
+        path(
+            "reports/remarks/<int:pk>/delete/", RemarkDelete.as_view(),
+            name="analytics_remark_delete",
+        ),
+    ]  # fmt: skip
+
+
+@hooks.register("register_reports_menu_item")
+def questions_item() -> MenuItem:
+    """List the questions."""
+    return ReportItem(
+        _("Questions"), reverse("analytics_questions"), name="questions", icon_name="help", order=15
+    )
+
+
 @hooks.register("register_reports_menu_item")
 def traffic_item() -> MenuItem:
     """List the traffic report."""
@@ -63,8 +102,14 @@ def funnel_item() -> MenuItem:
 
 @hooks.register("register_permissions")
 def permissions() -> QuerySet[Permission]:
-    """Show our right where groups are edited."""
-    return Permission.objects.filter(content_type__app_label="analytics", codename="view_reports")
+    """Show our rights where groups are edited."""
+    names = [
+        f"{act}_{noun}"
+        for noun in ("question", "annotation")
+        for act in ("view", "add", "change", "delete")
+    ]
+    ours = Permission.objects.filter(content_type__app_label="analytics")
+    return ours.filter(codename__in=["view_reports", *names])
 
 
 @hooks.register("construct_homepage_panels")

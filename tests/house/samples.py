@@ -85,6 +85,8 @@ def furnish(*, at):
         "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
         **_outbox(letter, delivery, at),
+        "analytics_question": _question(at),
+        "analytics_remark": _remark(at),
         "wagtailsnippets_content_topic": topic.pk,
         "wagtailsnippetchoosers_content_topic": topic.pk,
     }
@@ -105,6 +107,8 @@ def furnish(*, at):
             "kind": "track",
             "name": "none.jpg",
             "table": "pages",
+            # Of no question in particular, so that there is none.
+            "sheet": "days",
             "slug": group.slug,
             "segment_slug": group.slug,
             "public_id": ana.public_id,
@@ -171,6 +175,23 @@ def _outbox(letter, delivery, at):
         "journeys_quiet": hours.pk,
         "journeys_suppressions": stopped.pk,
     }
+
+
+def _question(at):
+    from analytics.models import Question
+
+    asked = {"kind": "attribution", "conversion": {"event": "Signed Up"}}
+    made = Question(name="What led to sign-ups", asked=asked, created_at=at, changed_at=at)
+    made.save()
+    return made.pk
+
+
+def _remark(at):
+    from analytics.models import Annotation
+
+    made = Annotation(happened_on=at.date(), text="Campaign began", created_at=at)
+    made.save()
+    return made.pk
 
 
 def _topic():
