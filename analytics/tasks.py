@@ -5,7 +5,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
-from analytics import collect, repair, shelf
+from analytics import collect, health, repair, shelf
 from analytics import compact as compaction
 from analytics import rewrite as rewriting
 from customers import retain
@@ -28,7 +28,7 @@ def seal() -> None:
     # On storage far away each look costs: it is looked at once an hour.
     repair.mend(lake=lying, at=at, look=lying.bucket is None)
     while collect.seal(lake=lying, at=at, least=1000, patience=timedelta(minutes=2)):
-        continue
+        health.did(work="seal", at=at)
 
 
 @shared_task
@@ -38,12 +38,15 @@ def compact() -> None:
     repair.mend(lake=lake(), at=at)
     repair.relay(lake=lake(), at=at)
     compaction.compact(lake=lake(), at=at)
+    health.did(work="compact", at=at)
 
 
 @shared_task
 def verify() -> None:
     """Read every file and mend what is not what was written, once a day."""
-    repair.mend(lake=lake(), at=clock.now(), deep=True)
+    at = clock.now()
+    repair.mend(lake=lake(), at=at, deep=True)
+    health.did(work="verify", at=at)
 
 
 @shared_task
@@ -52,3 +55,4 @@ def rewrite() -> None:
     at = clock.now()
     terms = retain.terms(at=at, default_days=settings.EVENT_KEEP_DAYS)
     rewriting.rewrite(lake=lake(), terms=terms, at=at)
+    health.did(work="rewrite", at=at)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from django.views.generic import TemplateView
 from wagtail.admin.auth import permission_required
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
-from analytics import query
+from analytics import query, shelf
 from analytics.admin.period import PRESETS, Period, PeriodForm
 from analytics.collect import Lake
 from analytics.measures.base import Measure
@@ -72,7 +71,7 @@ class Report(WagtailAdminTemplateMixin, TemplateView):  # type: ignore[misc]
 
 def lake() -> Lake:
     """Return the lake as the settings place it."""
-    return Lake(Path(settings.LAKE_DIR))
+    return shelf.lake(settings.LAKE_DIR, settings.LAKE_URL, settings.LAKE_CACHE_GB)
 
 
 def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> HttpResponse:
