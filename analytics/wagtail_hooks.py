@@ -19,6 +19,7 @@ from analytics.admin.ask_people import PeopleFile as AskedPeopleFile
 from analytics.admin.ask_people import PeoplePage
 from analytics.admin.ask_remarks import RemarkAdd, RemarkDelete
 from analytics.admin.funnel import FunnelFile, FunnelView, PeopleFile, PeopleView
+from analytics.admin.lake import LakeView
 from analytics.admin.panel import WeekPanel
 from analytics.admin.questions import QuestionFile, QuestionView
 from analytics.admin.report import VIEW_REPORTS
@@ -98,6 +99,21 @@ def funnel_item() -> MenuItem:
     return ReportItem(
         _("Funnel"), reverse("analytics_funnel"), name="funnel", icon_name="order-down", order=20
     )
+
+
+@hooks.register("register_admin_urls")
+def lake_address() -> list[URLPattern]:
+    """Offer the address of the page about the event lake."""
+    return [path("reports/lake/", LakeView.as_view(), name="analytics_lake")]
+
+
+@hooks.register("register_reports_menu_item")
+def lake_item() -> MenuItem:
+    """List the page about the event lake."""
+    return ReportItem(
+        _("Event lake"), reverse("analytics_lake"), name="lake", icon_name="folder-inverse",
+        order=90,
+    )  # fmt: skip
 
 
 @hooks.register("register_permissions")
