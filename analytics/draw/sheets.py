@@ -30,12 +30,16 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value: as a person reads it, as the chart reads it, and where its people are listed."""
+    """One value: as a person reads it, as the chart reads it, and where its people are listed.
+
+    `open` says that it may still grow.
+    """
 
     text: str
     value: str = ""
     url: str = ""
     words: str = ""
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +91,9 @@ def sheet(
     for i, row in enumerate(sheet.rows):
         label = shown(row[0], sheet.columns[0].kind)
         cells = [
-            _cell(value, column, label, sheet.points.get((i, j + 1)), people_url)
-            for j, (value, column) in enumerate(zip(row[1:], sheet.columns[1:], strict=True))
+            _cell(value, column, label, sheet.points.get((i, j)), people_url, (i, j) in sheet.open)
+            for j, (value, column) in enumerate(zip(row, sheet.columns, strict=True))
+            if j
         ]
         short = _short(row[0]) if days else label
         lines.append(
@@ -128,13 +133,14 @@ def _cell(
     label: str,
     point: Point | None,
     people_url: Callable[[Point], str] | None,
+    is_open: bool,
 ) -> Cell:
     text = shown(value, column.kind)
     plain = "" if value is None or column.kind in {"text", "day"} else str(value)
     if point is None or people_url is None:
-        return Cell(text, plain)
+        return Cell(text, plain, open=is_open)
     words = _("people: %(row)s, %(column)s") % {"row": label, "column": column.label}
-    return Cell(text, plain, people_url(point), words)
+    return Cell(text, plain, people_url(point), words, is_open)
 
 
 def _short(value: Any) -> str:

@@ -125,20 +125,23 @@ def people(events: Sequence[Told], told: Mapping[str, Any]) -> list[Row]:
     """Return what the measure `retention_people` says about these events."""
     own = ("cohort", "slot", "place", "part", "stayed", "limit")
     asked = Asked(**{key: value for key, value in told.items() if key not in own})
-    cohort = asked.cycles.number(date.fromisoformat(told["cohort"]))
+    cohort = told["cohort"] and asked.cycles.number(date.fromisoformat(told["cohort"]))
     low, high = asked.reach(told["slot"])
-    found = []
+    begun: dict[int, datetime] = {}
+    back: dict[int, datetime] = {}
     for one in walk(events, asked):
-        if one.cohort != cohort or told.get("part") not in (None, one.part):
+        if (told["cohort"] and one.cohort != cohort) or told.get("part") not in (None, one.part):
             continue
         if told.get("part") is None and told.get("place") not in (None, one.place):
             continue
-        moments = [at for later, at in one.back.items() if low <= later <= high]
-        if not told["slot"]:
-            moments = [one.since]
-        if not told.get("stayed", True):
-            moments = [] if moments else [one.since]
-        found += [(one.person, int(min(moments).timestamp() // 1))] if moments else []
+        begun[one.person] = min(one.since, begun.get(one.person, one.since))
+        for later, at in one.back.items():
+            if low <= later <= high:
+                back[one.person] = min(at, back.get(one.person, at))
+    chosen = back if told["slot"] else begun
+    if not told.get("stayed", True):
+        chosen = {person: at for person, at in begun.items() if person not in chosen}
+    found = [(person, int(at.timestamp() // 1)) for person, at in chosen.items()]
     return sorted(found, key=lambda row: (-row[1], row[0]))[: told.get("limit", 200)]
 
 

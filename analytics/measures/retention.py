@@ -147,7 +147,7 @@ def _shaped(asked: Asked, rows: Sequence[Row]) -> list[Row]:
 
 def _people(
     *,
-    cohort: str,
+    cohort: str | None,
     slot: int,
     place: int | None = None,
     part: str | None = None,
@@ -157,11 +157,11 @@ def _people(
 ) -> Statement:
     asked = Asked(**told)
     low, high = asked.reach(slot)
-    parameters: dict[str, Any] = {
-        "cohort": asked.cycles.number(date.fromisoformat(cohort)), "low": low, "high": high,
-        "limit": limit,
-    }  # fmt: skip
-    mine = "cohort = $cohort"
+    parameters: dict[str, Any] = {"low": low, "high": high, "limit": limit}
+    mine = "true"
+    if cohort is not None:
+        parameters["cohort"] = asked.cycles.number(date.fromisoformat(cohort))
+        mine = "cohort = $cohort"
     if asked.by and part is not None:
         mine, parameters["part"] = f"{mine} AND part = $part", part
     elif asked.by and place is not None:
@@ -236,6 +236,7 @@ people = Measure(
         # The worlds that tests ask in lie twelve days apart.
         {**told, **cell, "cohort": (date(2024, 3, 2) + place * timedelta(days=12)).isoformat()}
         for place, (told, cell) in enumerate(zip(_TRIES, _CELLS, strict=True))
-    ],
+    ]
+    + [{**_TRIES[2], "cohort": None, "slot": 1, "stayed": stayed} for stayed in (True, False)],
 )
 register(retention, people)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -30,13 +30,17 @@ class QuestionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Whole days of the workspace, first to last; `zone` is where their midnights lie."""
+    """Whole days of the workspace, first to last; `zone` is where their midnights lie.
+
+    `today` is the day that is not over yet; None: they all are.
+    """
 
     first: date
     last: date
     zone: str
     start: datetime
     end: datetime
+    today: date | None = None
 
 
 class Ask(Protocol):
@@ -85,6 +89,7 @@ class Sheet:
         points: (row, column) → its people, where there are some to show.
         note: a sentence below it, translated.
         total: how many rows there are, where only the first are shown.
+        open: (row, column) of numbers that may still grow, where rows are not days.
     """
 
     name: str
@@ -95,6 +100,7 @@ class Sheet:
     points: Mapping[tuple[int, int], Point] = field(default_factory=dict)
     note: str = ""
     total: int | None = None
+    open: Collection[tuple[int, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)
