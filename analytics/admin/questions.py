@@ -173,7 +173,7 @@ class QuestionView(AskingPage):
                 one,
                 people_url=people,
                 marks=[(remark.happened_on, remark.text) for remark in remarks],
-                today=self.at.astimezone(answered.days.start.tzinfo).date(),
+                today=answered.days.today,
             )
             place = reverse("analytics_question_file", args=[one.name])
             sheets.append({"drawn": drawn, "file_url": f"{place}?{urlencode({'q': question})}"})

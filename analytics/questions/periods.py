@@ -41,21 +41,22 @@ class Period:
 
     def days(self, *, zone: str, at: datetime) -> Days:
         """Return its days as of a moment."""
-        if self.how == "own":
-            return days(self.first, self.last, zone)
         today = at.astimezone(ZoneInfo(zone)).date()
+        if self.how == "own":
+            return days(self.first, self.last, zone, today)
         begun = _begin(today, self.unit, 0)
         if self.how == "past":
             return days(_begin(today, self.unit, self.count), begun - timedelta(days=1), zone)
-        return days(_begin(today, self.unit, self.count - 1), today, zone)
+        return days(_begin(today, self.unit, self.count - 1), today, zone, today)
 
 
 LAST_30_DAYS = Period("last")
 
 
-def days(first: date, last: date, zone: str) -> Days:
-    """Return whole days of a zone."""
-    return Days(first, last, zone, _midnight(first, zone), _midnight(last, zone, 1))
+def days(first: date, last: date, zone: str, today: date | None = None) -> Days:
+    """Return whole days of a zone; `today` is not over yet, if it is one of them."""
+    still = today if today is not None and first <= today <= last else None
+    return Days(first, last, zone, _midnight(first, zone), _midnight(last, zone, 1), still)
 
 
 def parse(raw: Any) -> Period:
