@@ -17,6 +17,7 @@ from wagtail.admin.auth import permission_required
 from analytics import draw
 from analytics.admin.report import VIEW_PEOPLE, Report, as_csv
 from analytics.measures import funnels, names
+from analytics.measures.attempts import MOST as MOST_STEPS
 from customers.models import Profile
 
 SHOWN_PEOPLE = 200
@@ -37,7 +38,7 @@ class FunnelForm(forms.Form):
     by = forms.ChoiceField(label=gettext_lazy("Count"), choices=UNITS, required=False)
     key = forms.RegexField(
         label=gettext_lazy("Visit property"),
-        regex=rf"^{funnels.PROPERTY.pattern}$",
+        regex=r"^[A-Za-z_][A-Za-z0-9_ ]{0,59}$",
         required=False,
         help_text=gettext_lazy(
             "For visits: the event property that names one."
@@ -90,7 +91,7 @@ class FunnelView(Report):
             "counting": form,
             "chosen": chosen,
             "names": [*known.records(), *_unseen(chosen, listed)],
-            "full": len(chosen) >= funnels.MOST_STEPS,
+            "full": len(chosen) >= MOST_STEPS,
             "table": known,
             "nothing_happened": not known.rows,
             "unit": dict(UNITS).get(counted["by"], UNITS[1][1]),
@@ -102,7 +103,7 @@ class FunnelView(Report):
 
     def _lines(self, rows: list[Any]) -> list[dict[str, Any]]:
         lines = []
-        for number, (name, reached, median, _left_out) in enumerate(rows, 1):
+        for number, (name, reached, median, *_more) in enumerate(rows, 1):
             before = rows[number - 2][1] if number > 1 else None
             after = rows[number][1] if number < len(rows) else None
             lines.append({
@@ -147,7 +148,7 @@ class FunnelFile(FunnelView):
             heads,
             (
                 (number, name, reached, draw.ratio(reached, first), median)
-                for number, (name, reached, median, _left_out) in enumerate(rows, 1)
+                for number, (name, reached, median, *_more) in enumerate(rows, 1)
             ),
         )
 
@@ -242,7 +243,7 @@ def _whole(rows: list[Any]) -> dict[str, Any]:
 
 def _chosen(asked: QueryDict) -> list[str]:
     # PostgreSQL's texts hold no NUL, so that no event is called so.
-    return [step.replace("\0", "") for step in asked.getlist("step")][: funnels.MOST_STEPS]
+    return [step.replace("\0", "") for step in asked.getlist("step")][: MOST_STEPS]
 
 
 def _edited(asked: QueryDict, act: str) -> str:
@@ -251,7 +252,7 @@ def _edited(asked: QueryDict, act: str) -> str:
     verb, _dash, number = act.partition("-")
     place = int(number) - 1 if number.isdecimal() else -1
     focus = place
-    if verb == "add" and len(steps) < funnels.MOST_STEPS:
+    if verb == "add" and len(steps) < MOST_STEPS:
         steps.append("")
         focus = len(steps) - 1
     elif verb == "drop" and 0 <= place < len(steps):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from analytics.measures import channels, values
 from analytics.measures.base import OWN_EVENTS, Told
-from analytics.measures.visits import openings
+from analytics.measures.visits import EVENTS, openings
 from customers.conditions import compare
 from customers.conditions.base import RuleError, gettext_noop
 
@@ -86,34 +86,61 @@ def dimension(text: Any, path: str = "by") -> Dimension:
     raise RuleError(path, _("Choose what to break down by."))
 
 
-def valued(by: Dimension | None, *, keep: Sequence[str], where: str = "true") -> str:
-    """Return CTEs ending in `told`: the events of the window as `keep` says, each with its `value`.
+# The most frequent value first, then what has none, then the rest.
+IN_ORDER = "CASE WHEN place > 0 THEN place WHEN place = 0 THEN 1000000 ELSE 1000001 END"
+PLACES = {
+    "": "true",
+    "value": "value = $value",
+    "nothing": f"place = {NOTHING}",
+    "rest": f"place = {REST}",
+}
+"""Which part of a breakdown: all, one value, those without one, or what is not shown by itself."""
+
+
+def valued(
+    by: Dimension | None, *, keep: Mapping[str, str], where: str = "true", in_visits: bool = False
+) -> str:
+    """Return CTEs ending in `told`: events of the window with id, owner, moment and `value`.
 
     Args:
         by: what to break down by; nothing gives every event the value NULL.
-        keep: columns of `ev`, or expressions over it ("amount AS worth").
+        keep: further columns: their names, and how they are computed from a row of `ev`.
         where: which events; a channel is that of the visit, whatever is asked for here.
+        in_visits: adds `visit`, its number among the person's; only acts of visits are told.
     """
-    chosen = ", ".join(keep)
-    if by is None or not by.of_visit:
-        value = by.sql if by else "cast(NULL AS varchar)"
-        return f"told AS (SELECT {chosen}, {value} AS value FROM ev WHERE {WINDOW} AND {where})"
-    # Our own events belong to no visit, and have no channel.
-    return f"""{openings(basis="events", keep=", " + ", ".join(CAME))},
+    kept = "".join(f", {sql} AS {name}" for name, sql in keep.items())
+    value = by.sql if by and by.sql else "cast(NULL AS varchar)"
+    if not (in_visits or (by and by.of_visit)):
+        return (
+            f"told AS (SELECT id, profile_id, happened_at{kept}, {value} AS value"
+            f" FROM ev WHERE {WINDOW} AND {where})"
+        )
+    came, channel = "", ""
+    carried = f"{kept}, {where} AS wanted, {value} AS own"
+    if by and by.of_visit:
+        carried += ", " + ", ".join(CAME)
+        came = f"""
+    landed AS (SELECT * FROM numbered WHERE opens = 1),
+    {channels.named(of="landed", into="came")},"""
+        channel = " JOIN came c ON c.profile_id = n.profile_id AND c.visit = n.visit"
+    names = "".join(f", n.{name}" for name in keep)
+    told = f"""
+      SELECT n.id, n.profile_id, n.happened_at{names}, n.visit,
+        {"c.channel" if came else "n.own"} AS value
+      FROM numbered n{channel} WHERE n.wanted"""
+    if not in_visits:
+        # Our own events belong to no visit, and have no channel.
+        told += f"""
+      UNION ALL
+      SELECT id, profile_id, happened_at{kept}, NULL, {value}
+      FROM ev WHERE {WINDOW} AND NOT ({EVENTS}) AND {where}"""
+    return f"""{openings(basis="events", keep=carried)},
     numbered AS (
       SELECT *, sum(opens) OVER (
         PARTITION BY profile_id ORDER BY happened_at, id ROWS UNBOUNDED PRECEDING) AS visit
       FROM opened
-    ),
-    landed AS (SELECT * FROM numbered WHERE opens = 1),
-    {channels.named(of="landed", into="came")},
-    sourced AS (
-      SELECT n.id, c.channel FROM numbered n
-      JOIN came c ON c.profile_id = n.profile_id AND c.visit = n.visit
-    ),
-    told AS (
-      SELECT {chosen}, s.channel AS value FROM (SELECT * FROM ev WHERE {WINDOW} AND {where}) ev
-      LEFT JOIN (SELECT id AS act, channel FROM sourced) s ON s.act = ev.id
+    ),{came}
+    told AS ({told}
     )"""
 
 
@@ -140,6 +167,21 @@ def places(found: Iterable[str | None], most: int) -> Callable[[str | None], int
     order = sorted(often, key=lambda value: (-often[value], value))
     top = {value: nth for nth, value in enumerate(order[:most], 1)}
     return lambda value: NOTHING if value is None else top.get(value, REST)
+
+
+def is_at(wanted: str, value: str, found: str | None, place: int) -> bool:
+    """Return whether a value is of the wanted part of a breakdown: what `PLACES` say in SQL."""
+    return {
+        "": True,
+        "value": found == value,
+        "nothing": place == NOTHING,
+        "rest": place == REST,
+    }[wanted]
+
+
+def order(place: int) -> int:
+    """Return where a place stands: values by how frequent they are, then none, then the rest."""
+    return place if place > 0 else 1_000_000 - place
 
 
 def values_of(by: Dimension | None, events: Sequence[Told]) -> dict[int, str | None]:

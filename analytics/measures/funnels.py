@@ -1,143 +1,189 @@
-"""How many went all the way, and where did the others stop?"""
+"""How many went all the way, how long did it take, and where did the others stop?"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from analytics.measures.base import Example, Happened, Measure, Row, Statement, register
-from analytics.measures.visits import visits
+from analytics.measures import attempts, climbs, dimensions, moments
+from analytics.measures.attempts import FunnelError, Way
+from analytics.measures.base import Example, Happened, Measure, Row, Statement, Told, register
+from analytics.measures.dimensions import IN_ORDER, PLACES
+from customers.conditions.base import gettext_noop
 
-MOST_STEPS = 10
-PROPERTY = re.compile(r"[A-Za-z_][A-Za-z0-9_ ]{0,59}")
+__all__ = ["FunnelError", "funnel", "over_time", "people"]
 
+_ = gettext_noop
 
-class FunnelError(ValueError):
-    """These steps make no funnel."""
-
-
-def _units(steps: Sequence[str], within_days: float | None, by: str) -> tuple[str, dict[str, Any]]:
-    """Return CTEs ending in `units`: one row per unit with the moment it first completed each step.
-
-    Exact and linear: for each row the latest start of an attempt that got one step short of it. An
-    event serves one step only, so that the same name may stand twice.
-
-    Raises:
-        FunnelError: too few steps or too many.
-    """
-    if not 2 <= len(steps) <= MOST_STEPS:
-        raise FunnelError(f"A funnel has 2 to {MOST_STEPS} steps.")
-    # A number in place of a name: windows sort and carry it several times.
-    numbers = {name: number for number, name in enumerate(dict.fromkeys(steps), 1)}
-    parameters: dict[str, Any] = {f"step_{number}": name for name, number in numbers.items()}
-    in_time = ""
-    if within_days is not None:
-        parameters["within"] = int(within_days * 86_400)
-        in_time = " AND happened_at <= begun + INTERVAL '1 second' * $within"
-    ctes = [_scope(by, parameters, len(numbers))]
-    unit = "profile_id" if by == "people" else "profile_id, part"
-    ctes.append("s1 AS (SELECT *, CASE WHEN nth = 1 THEN happened_at END AS c1 FROM scope)")
-    for i, name in enumerate(steps[1:], 2):
-        ctes.append(
-            f"b{i} AS (SELECT *, max(c{i - 1}) OVER (PARTITION BY {unit}"
-            f" ORDER BY happened_at, id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS begun"
-            f" FROM s{i - 1})"
-        )
-        kept = ", ".join(f"c{j}" for j in range(1, i))
-        ctes.append(
-            f"s{i} AS (SELECT {unit}, happened_at, id, nth, {kept},"
-            f" CASE WHEN nth = {numbers[name]}{in_time} THEN begun END AS c{i} FROM b{i})"
-        )
-    firsts = ", ".join(
-        f"min(CASE WHEN c{i} IS NOT NULL THEN happened_at END) AS f{i}"
-        for i in range(1, len(steps) + 1)
-    )
-    ctes.append(f"units AS (SELECT {unit}, {firsts} FROM s{len(steps)} GROUP BY {unit})")
-    return ",\n".join(ctes), parameters
+MOST = 8
+WAY = ("steps", "within_days", "by", "order", "without", "split")
 
 
-def _scope(by: str, parameters: dict[str, Any], names: int) -> str:
-    wanted = ", ".join(f"$step_{i}" for i in range(1, names + 1))
-    cases = " ".join(f"WHEN $step_{i} THEN {i}" for i in range(1, names + 1))
-    base = f"FROM ev WHERE happened_at >= $start AND happened_at < $end AND name IN ({wanted})"
-    row = f"happened_at, id, CASE name {cases} END AS nth"
-    if by == "people":
-        return f"scope AS (SELECT profile_id, {row} {base})"
-    if by == "visits":
-        return (
-            f"{visits(basis='events')},\n"
-            f"scope AS (SELECT profile_id, visit AS part, {row} FROM acts WHERE name IN ({wanted}))"
-        )
-    parameters["property"] = by.removeprefix("property:")
-    if not by.startswith("property:") or not PROPERTY.fullmatch(parameters["property"]):
-        raise FunnelError("Count people, visits, or the values of a property.")
-    return (
-        f"keyed AS (SELECT profile_id, (properties ->> $property) AS part, {row} {base}),\n"
-        "scope AS (SELECT * FROM keyed WHERE part IS NOT NULL)"
-    )
+def _fact(the: Way) -> str:
+    return the.by.fact if the.by else ""
 
 
-def _reads(by: str) -> tuple[str, ...]:
-    base: tuple[str, ...] = ("id", "happened_at", "profile_id", "name")
-    if by == "visits":
-        base += ("type",)
-    return (*base, "properties") if by.startswith("property:") else base
-
-
-def _funnel(
-    *,
-    start: datetime,
-    end: datetime,
-    steps: Sequence[str],
-    within_days: float | None = None,
-    by: str = "people",
-) -> Statement:
-    ctes, parameters = _units(steps, within_days, by)
-    reached = ", ".join(f"count(f{i})" for i in range(1, len(steps) + 1))
-    medians = ", ".join(
-        f"percentile_cont(0.5) WITHIN GROUP (ORDER BY cast(extract(epoch FROM f{i} - f{i - 1})"
+def _funnel(*, start: datetime, end: datetime, most: int = MOST, **said: Any) -> Statement:
+    the = attempts.way(**said)
+    parameters: dict[str, Any] = {"start": start, "end": end}
+    ctes, of, place = attempts.units(the, parameters), "units", "0"
+    if the.by is not None:
+        parameters["most"] = most
+        ctes += ",\nentered AS (SELECT * FROM units WHERE f1 IS NOT NULL),"
+        ctes += dimensions.ranked("entered", into="placed")
+        of, place = "placed", "place"
+    steps = len(the.steps)
+    reached = ", ".join(f"count(f{i})" for i in range(1, steps + 1))
+    times = ", ".join(
+        f"percentile_cont({part}) WITHIN GROUP (ORDER BY cast(extract(epoch FROM f{i} - f{i - 1})"
         f" AS double precision)) FILTER (WHERE f{i} IS NOT NULL)"
-        for i in range(2, len(steps) + 1)
+        for i in range(2, steps + 1)
+        for part in (0.5, 0.75)
     )
-    left_out = (
-        "(SELECT count(*) FROM keyed WHERE part IS NULL)" if "property" in parameters else "0"
-    )
-    sql = f"WITH {ctes}\nSELECT {reached}, {medians}, {left_out} FROM units"
-    parameters |= {"start": start, "end": end}
+    left = "(SELECT count(*) FROM told WHERE part IS NULL AND hits > 1)" if the.key else "0"
+    # Without a breakdown there is one row, even of nothing.
+    grouped = f" GROUP BY place ORDER BY {IN_ORDER}" if the.by else ""
+    value = 'CASE WHEN place > 0 THEN min(value COLLATE "C") END' if the.by else "NULL"
+    sql = f"""WITH {ctes}
+    SELECT {place} AS place, {value}, {left}, {reached}, {times} FROM {of}{grouped}"""
 
     def shape(rows: Sequence[Row]) -> list[Row]:
-        (row,) = rows
-        n = len(steps)
-        return [
-            (name, row[i], row[n + i - 1] if i else None, row[-1]) for i, name in enumerate(steps)
-        ]
+        return [line for row in rows for line in _lines(the, row)]
 
-    return Statement(sql, parameters, _reads(by), start, end, shape)
+    return Statement(sql, parameters, the.reads, start, end, shape, _fact(the))
+
+
+def _lines(the: Way, row: Row) -> list[Row]:
+    place, value, left_out, *numbers = row
+    reached, times = numbers[: len(the.steps)], numbers[len(the.steps) :]
+    return [
+        (
+            step.event, reached[i], _seconds(times, 2 * i - 2), left_out,
+            _seconds(times, 2 * i - 1), place, value,
+        )
+        for i, step in enumerate(the.steps)
+    ]  # fmt: skip
+
+
+def _seconds(times: Sequence[float | None], i: int) -> float | None:
+    found = times[i] if i >= 0 else None
+    return None if found is None else round(found, 6)
+
+
+def _over_time(
+    *, start: datetime, end: datetime, zone: str, every: str = "day", **said: Any
+) -> Statement:
+    the = attempts.way(**said)
+    if every not in moments.EVERY[:4]:
+        raise FunnelError("every", _("Choose hours, days, weeks or months."))
+    parameters: dict[str, Any] = {"start": start, "end": end}
+    ctes = attempts.units(the, parameters)
+    parameters["zone"] = zone
+    moment = moments.written(every, "f1")
+    sql = f"""WITH {ctes},
+    begun AS (SELECT {moment} AS moment, f{len(the.steps)} AS done FROM units WHERE f1 IS NOT NULL)
+    SELECT moment, count(*), count(done) FROM begun GROUP BY moment ORDER BY moment COLLATE "C\""""
+    return Statement(sql, parameters, the.reads, start, end, fact=_fact(the))
 
 
 def _people(
-    *,
-    start: datetime,
-    end: datetime,
-    steps: Sequence[str],
-    step: int,
-    stopped: bool = False,
-    within_days: float | None = None,
-    by: str = "people",
-    limit: int = 200,
-) -> Statement:
-    if not 1 <= step <= len(steps):
-        raise FunnelError("There is no such step.")
-    ctes, parameters = _units(steps, within_days, by)
-    stop = f" AND f{step + 1} IS NULL" if stopped and step < len(steps) else ""
+    *, start: datetime, end: datetime, step: int, stopped: bool = False, value: str = "",
+    place: str = "", moment: str | None = None, every: str = "day", zone: str = "UTC",
+    most: int = MOST, limit: int = 200, **said: Any,
+) -> Statement:  # fmt: skip
+    the = attempts.way(**said)
+    if not 1 <= step <= len(the.steps) or place not in PLACES:
+        raise FunnelError("step", _("There is no such step."))
+    parameters: dict[str, Any] = {"start": start, "end": end}
+    ctes, of, tests = attempts.units(the, parameters), "units", [f"f{step} IS NOT NULL"]
+    if the.by is not None:
+        parameters["most"] = most
+        ctes += ",\nentered AS (SELECT * FROM units WHERE f1 IS NOT NULL),"
+        ctes += dimensions.ranked("entered", into="placed")
+        of = "placed"
+        tests.append(PLACES[place])
+        parameters |= {"value": value} if place == "value" else {}
+    if stopped and step < len(the.steps):
+        tests.append(f"f{step + 1} IS NULL")
+    if moment is not None:
+        parameters |= {"zone": zone, "moment": moment}
+        tests.append(f"{moments.written(every, 'f1')} = $moment")
+    parameters["limit"] = limit
     sql = f"""WITH {ctes}
     SELECT profile_id, cast(floor(extract(epoch FROM max(f{step}))) AS bigint) AS reached
-    FROM units WHERE f{step} IS NOT NULL{stop}
+    FROM {of} WHERE {" AND ".join(tests)}
     GROUP BY profile_id ORDER BY reached DESC, profile_id LIMIT $limit"""
-    parameters |= {"start": start, "end": end, "limit": limit}
-    return Statement(sql, parameters, _reads(by), start, end)
+    return Statement(sql, parameters, the.reads, start, end, fact=_fact(the))
+
+
+def _climbed(
+    events: Sequence[Told], parameters: Mapping[str, Any]
+) -> tuple[Way, list[climbs.Unit], int]:
+    the = attempts.way(**{key: parameters[key] for key in WAY if key in parameters})
+    units, left_out = climbs.climb(the, events)
+    return the, units, left_out
+
+
+def _funnel_oracle(events: Sequence[Told], parameters: Mapping[str, Any]) -> list[Row]:
+    the, units, left_out = _climbed(events, parameters)
+    groups: dict[int, list[climbs.Unit]] = defaultdict(list)
+    if the.by is None:
+        groups[0] = units
+    else:
+        units = [unit for unit in units if unit.firsts[0] is not None]
+        place = dimensions.places((unit.value for unit in units), parameters.get("most", MOST))
+        for unit in units:
+            groups[place(unit.value)].append(unit)
+    rows: list[Row] = []
+    for place_of in sorted(groups, key=dimensions.order):
+        value = groups[place_of][0].value if place_of > 0 else None
+        for i, step in enumerate(the.steps):
+            firsts = [(unit.firsts[i - 1], unit.firsts[i]) for unit in groups[place_of]]
+            times = [
+                (now - before).total_seconds() for before, now in firsts
+                if i and now is not None and before is not None
+            ]  # fmt: skip
+            reached = sum(now is not None for _before, now in firsts)
+            rows.append((
+                step.event, reached, climbs.percentile(times, 0.5), left_out,
+                climbs.percentile(times, 0.75), place_of, value,
+            ))  # fmt: skip
+    return rows
+
+
+def _over_time_oracle(events: Sequence[Told], parameters: Mapping[str, Any]) -> list[Row]:
+    _the, units, _left_out = _climbed(events, parameters)
+    groups: dict[str, list[bool]] = defaultdict(list)
+    for unit in units:
+        if unit.firsts[0] is not None:
+            moment = moments.of(unit.firsts[0], parameters["zone"], parameters.get("every", "day"))
+            groups[moment].append(unit.firsts[-1] is not None)
+    return [(moment, len(done), sum(done)) for moment, done in sorted(groups.items())]
+
+
+def _people_oracle(events: Sequence[Told], parameters: Mapping[str, Any]) -> list[Row]:
+    the, units, _left_out = _climbed(events, parameters)
+    step, wanted = parameters["step"], parameters.get("place", "")
+    entered = [unit for unit in units if unit.firsts[0] is not None]
+    place = dimensions.places((unit.value for unit in entered), parameters.get("most", MOST))
+    latest: dict[int, datetime] = {}
+    for unit in units:
+        at = unit.firsts[step - 1]
+        goes_on = step < len(the.steps) and unit.firsts[step] is not None
+        if at is None or (parameters.get("stopped") and goes_on):
+            continue
+        if the.by is not None and not dimensions.is_at(
+            wanted, parameters.get("value", ""), unit.value, place(unit.value)
+        ):
+            continue
+        begun = unit.firsts[0] or at
+        moment = moments.of(begun, parameters.get("zone", "UTC"), parameters.get("every", "day"))
+        if parameters.get("moment") in (None, moment):
+            latest[unit.profile_id] = max(at, latest.get(unit.profile_id, at))
+    rows = [(person, int(at.timestamp() // 1)) for person, at in latest.items()]
+    return sorted(rows, key=lambda row: (-row[1], row[0]))[: parameters.get("limit", 200)]
 
 
 _STORY: list[Happened] = [
@@ -150,24 +196,83 @@ _STORY: list[Happened] = [
     (3, 50, "track", "Bought", {}),
 ]
 _STEPS = {"steps": ["Viewed", "Bought"]}
+_LONG = ["Page Viewed", "Product Viewed", "Product Added", "Order Completed"]
+_TEA = {"event": "", "where": [{"prop": "product", "cmp": "eq", "value": "tea"}]}
+_TWO = ["Page Viewed", "Product Viewed"]
+_WAYS: list[dict[str, Any]] = [
+    {"steps": _LONG},
+    {"steps": ["Page Viewed", "Page Viewed", "Page Viewed"], "within_days": 0.2},
+    {"steps": _LONG, "within_days": 0.5, "by": "visits"},
+    {"steps": _TWO, "by": "property:session", "without": ["Screen Viewed"]},
+    {"steps": _LONG[:3], "without": [_TEA, "Signed Up"], "within_days": 1, "split": "path"},
+    {"steps": _TWO, "order": "strict", "split": "channel"},
+    {"steps": ["Page Viewed", _TEA, ""], "order": "strict", "within_days": 1, "by": "visits"},
+    {"steps": _LONG[:3], "order": "any", "within_days": 0.3},
+    {"steps": ["Page Viewed", _TEA, "Product Added"], "order": "any", "without": ["Searched"]},
+    {"steps": _TWO, "by": "visits", "split": "channel"},
+    {"steps": ["Page Viewed", "Message Sent"], "split": "trait:country"},
+    {"steps": ["Message Sent", "Message Opened"], "split": "property:message", "order": "strict"},
+]  # fmt: skip
+_WINDOW = "[start, end) by the event's own time; `within_days` from the first step to the last"
+_SOURCE = (
+    "steps in this `order`: ordered (others may happen between), strict (nothing else that people"
+    " do), any; nothing of `without` between them; an event serves one step"
+)
 
 funnel = Measure(
     name="funnel",
-    columns=("step", "reached", "median_seconds", "left_out"),
+    columns=(
+        "step",
+        "reached",
+        "median_seconds",
+        "left_out",
+        "p75_seconds",
+        "place",
+        "value",
+    ),
     unit="units that reached the step; a unit is a person, a visit, or a value of a property",
-    window="[start, end) by the event's own time; `within_days` from the first step to the last",
-    source="steps in this order, other events allowed between; the median is from first reaching"
-    " the step before; left_out counts events without the property",
+    window=_WINDOW,
+    source=f"{_SOURCE}; times are from first reaching the step before; left_out counts events"
+    " without the property; `split` tells units apart by the first event that is step 1",
     ask=_funnel,
-    example=Example(_STORY, _STEPS, [("Viewed", 3, None, 0), ("Bought", 2, 1800.0, 0)]),
+    oracle=_funnel_oracle,
+    example=Example(
+        _STORY,
+        _STEPS,
+        [("Viewed", 3, None, 0, None, 0, None), ("Bought", 2, 1800.0, 0, 2400.0, 0, None)],
+    ),
+    tries=[way | {"most": 2} if "split" in way else way for way in _WAYS],
+)
+over_time = Measure(
+    name="funnel_over_time",
+    columns=("moment", "entered", "completed"),
+    unit="units that took the first step, and those of them that went all the way",
+    window=f"{_WINDOW}; by the hour, day, week or month of the first step in `zone`",
+    source=_SOURCE,
+    ask=_over_time,
+    oracle=_over_time_oracle,
+    example=Example(_STORY, _STEPS | {"zone": "UTC"}, [("2024-03-01", 3, 2)]),
+    tries=[
+        _WAYS[0] | {"zone": "America/New_York"},
+        _WAYS[7] | {"zone": "UTC", "every": "week"},
+        _WAYS[2] | {"zone": "UTC", "every": "hour"},
+    ],
 )
 people = Measure(
     name="funnel_people",
     columns=("profile_id", "reached"),
     unit="people, newest first, with the second (Unix time) they reached the step",
-    window="as the funnel's",
-    source="as the funnel's; `stopped` keeps those who did not reach the next step",
+    window=_WINDOW,
+    source=f"{_SOURCE}; `stopped` keeps those who did not reach the next step",
     ask=_people,
+    oracle=_people_oracle,
     example=Example(_STORY, _STEPS | {"step": 1, "stopped": True}, [(2, 1_709_251_500)]),
+    tries=[
+        _WAYS[0] | {"step": 2, "stopped": True},
+        _WAYS[2] | {"step": 2, "limit": 3},
+        _WAYS[4] | {"step": 1, "place": "rest", "most": 1},
+        _WAYS[5] | {"step": 2, "place": "value", "value": "Direct"},
+        _WAYS[7] | {"step": 1, "moment": "2024-03-02", "zone": "Asia/Shanghai"},
+    ],
 )
-register(funnel, people)
+register(funnel, over_time, people)

@@ -6,19 +6,17 @@ import statistics
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from analytics.measures import dimensions, values, where
+from analytics.measures import dimensions, moments, values, where
 from analytics.measures.base import Example, Happened, Measure, Row, Statement, Told, register
 from customers.conditions.base import RuleError, gettext_noop
 
 _ = gettext_noop
 
 OF_PROPERTY = ("sum", "average", "median")
-EVERY = ("hour", "day", "week", "month", "all")
 MOST = 8
 
 TOTALS = {
@@ -31,8 +29,6 @@ TOTALS = {
     "average": "cast(sum(number) AS double precision) / nullif(count(number), 0)",
     "median": "percentile_cont(0.5) WITHIN GROUP (ORDER BY cast(number AS double precision))",
 }
-# The most frequent value first, then what has none, then the rest.
-IN_ORDER = "CASE WHEN place > 0 THEN place WHEN place = 0 THEN 1000000 ELSE 1000001 END"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +57,6 @@ class Asked:
         return values.number_of(told.properties, self.prop) if self.count in OF_PROPERTY else None
 
     @property
-    def moment(self) -> str:
-        """Return the hour, day, week or month of an event in SQL, as text."""
-        local = "happened_at AT TIME ZONE $zone"
-        match self.every:
-            case "all":
-                return "''"
-            case "hour":
-                return f"cast(date_trunc('hour', {local}) AS varchar)"
-            case "day":
-                return f"cast(cast({local} AS date) AS varchar)"
-            case _:
-                return f"cast(cast(date_trunc('{self.every}', {local}) AS date) AS varchar)"
-
-    @property
     def reads(self) -> tuple[str, ...]:
         """Return the columns it needs."""
         found = {"id", "happened_at", "profile_id", *self.act.reads}
@@ -99,7 +81,7 @@ def asked(
         raise RuleError("count", _("Choose what to count."))
     if count in OF_PROPERTY and not prop:
         raise RuleError("prop", _("Choose a property."))
-    if every not in EVERY:
+    if every not in moments.EVERY:
         raise RuleError("every", _("Choose hours, days, weeks or months."))
     return Asked(
         act if isinstance(act, where.Act) else where.act(act, "act"),
@@ -108,29 +90,13 @@ def asked(
     )  # fmt: skip
 
 
-def moment_of(at: datetime, zone: str, every: str) -> str:
-    """Return the hour, day, week or month of a moment, as the measure names it."""
-    local = at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-    match every:
-        case "all":
-            return ""
-        case "hour":
-            return str(local.replace(minute=0, second=0, microsecond=0))
-        case "week":
-            return str(local.date() - timedelta(days=local.weekday()))
-        case "month":
-            return str(local.date().replace(day=1))
-        case _:
-            return str(local.date())
-
-
 def _placed(what: Asked, zone: str, parameters: dict[str, Any]) -> str:
     """Return CTEs ending in `placed`: each event with moment, number, value and place."""
     holds = where.holds(what.act, parameters)
     number = what.number(parameters)
     parameters |= {"zone": zone} if what.every != "all" else {}
     parameters |= what.by.parameters if what.by else {}
-    keep = ("profile_id", "happened_at", f"{what.moment} AS moment", f"{number} AS number")
+    keep = {"moment": moments.written(what.every), "number": number}
     told = dimensions.valued(what.by, keep=keep, where=holds)
     return f"WITH {told},{dimensions.ranked('told', into='placed')}"
 
@@ -151,7 +117,7 @@ def _trend(
     sql = f"""{ctes}
     SELECT moment, place, CASE WHEN place > 0 THEN min(value COLLATE "C") END,
       {TOTALS[what.count]}
-    FROM {of} GROUP BY moment, place ORDER BY moment COLLATE "C", {IN_ORDER}"""
+    FROM {of} GROUP BY moment, place ORDER BY moment COLLATE "C", {dimensions.IN_ORDER}"""
     fact = what.by.fact if what.by else ""
     return Statement(sql, parameters, what.reads, start, end, _rounded, fact)
 
@@ -167,7 +133,7 @@ def _people(
     what = asked(**said)
     parameters: dict[str, Any] = {"start": start, "end": end, "most": most}
     ctes = _placed(what, zone, parameters)
-    if place not in PLACES:
+    if place not in dimensions.PLACES:
         raise RuleError("place", _("There is no such number."))
     parameters |= {"limit": limit}
     if place == "value":
@@ -178,22 +144,13 @@ def _people(
         parameters["moment"], in_time = moment, "moment = $moment"
     sql = f"""{ctes},
     chosen AS (
-      SELECT profile_id, happened_at, {kept} AS moment FROM placed WHERE {PLACES[place]}
+      SELECT profile_id, happened_at, {kept} AS moment FROM placed WHERE {dimensions.PLACES[place]}
     )
     SELECT profile_id, cast(floor(extract(epoch FROM max(happened_at))) AS bigint) AS latest
     FROM chosen WHERE {in_time}
     GROUP BY profile_id ORDER BY latest DESC, profile_id LIMIT $limit"""
     fact = what.by.fact if what.by else ""
     return Statement(sql, parameters, what.reads, start, end, fact=fact)
-
-
-PLACES = {
-    "": "true",
-    "value": "value = $value",
-    "nothing": f"place = {dimensions.NOTHING}",
-    "rest": f"place = {dimensions.REST}",
-}
-"""Which part of a breakdown: all, one value, those without one, or what is not shown by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +170,7 @@ def _counted(events: Sequence[Told], parameters: Mapping[str, Any]) -> Iterator[
     meant = [one for one in events if where.said(what.act, one)]
     place = dimensions.places((found[one.id] for one in meant), parameters.get("most", MOST))
     for one in meant:
-        moment = moment_of(one.happened_at, parameters["zone"], what.every)
+        moment = moments.of(one.happened_at, parameters["zone"], what.every)
         value = found[one.id]
         yield _Counted(
             one.profile_id, one.happened_at, moment, value, place(value), what.number_of(one)
@@ -236,11 +193,7 @@ def _trend_oracle(events: Sequence[Told], parameters: Mapping[str, Any]) -> list
          ORACLES[count](group))
         for (moment, place), group in groups.items()
     ]  # fmt: skip
-    return sorted(rows, key=lambda row: (row[0], _order(row[1])))
-
-
-def _order(place: int) -> int:
-    return place if place > 0 else 1_000_000 - place
+    return sorted(rows, key=lambda row: (row[0], dimensions.order(row[1])))
 
 
 def _numbers(group: Sequence[_Counted]) -> list[Decimal]:
@@ -268,13 +221,12 @@ ORACLES: dict[str, Callable[[Sequence[_Counted]], Any]] = {
 
 
 def _people_oracle(events: Sequence[Told], parameters: Mapping[str, Any]) -> list[Row]:
-    place = parameters.get("place", "")
+    wanted, value = parameters.get("place", ""), parameters.get("value", "")
     chosen = [
-        one for one in _counted(events, parameters)
-        if (place == "" or (place == "value" and one.value == parameters.get("value", ""))
-            or (place == "nothing" and one.place == dimensions.NOTHING)
-            or (place == "rest" and one.place == dimensions.REST))
-    ]  # fmt: skip
+        one
+        for one in _counted(events, parameters)
+        if dimensions.is_at(wanted, value, one.value, one.place)
+    ]
     moment = parameters.get("moment")
     latest: dict[int, datetime] = {}
     firsts: dict[int, str] = {}
