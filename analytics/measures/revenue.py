@@ -32,7 +32,7 @@ class Sales:
 
 def _sales(
     what: Sales, start: datetime, end: datetime, parameters: dict[str, Any]
-) -> tuple[str, list[str], tuple[str, ...]]:
+) -> tuple[str, dict[str, str], tuple[str, ...]]:
     """Return which events count, what to keep of each, and the columns that needs."""
     parameters |= {"start": start, "end": end}
     where, is_back = holds(what.order, parameters), "false"
@@ -45,9 +45,12 @@ def _sales(
     if what.number:
         number = f"coalesce({values.text(what.number, parameters)}, {number})"
         reads += ("properties",)
-    comes_back = f"({is_back} OR coalesce(amount, 0) < 0)"
-    keep = ["id", "happened_at", "profile_id", "abs(coalesce(amount, 0)) AS worth"]
-    return where, [*keep, f"{comes_back} AS back", f"{number} AS number"], reads
+    keep = {
+        "worth": "abs(coalesce(amount, 0))",
+        "back": f"({is_back} OR coalesce(amount, 0) < 0)",
+        "number": number,
+    }
+    return where, keep, reads
 
 
 FIGURES = """cast(sum(CASE WHEN back THEN -worth ELSE worth END) AS double precision) AS net,
@@ -67,8 +70,9 @@ def _over_time(
     parameters: dict[str, Any] = {}
     where, keep, reads = _sales(what, start, end, parameters)
     cycles = Cycles(every, zone, start, end)
+    kept = ", ".join(f"{text} AS {name}" for name, text in keep.items())
     sql = f"""WITH told AS (
-      SELECT {", ".join(keep)}, {cycles.sql(parameters)} AS cycle
+      SELECT profile_id, {kept}, {cycles.sql(parameters)} AS cycle
       FROM ev WHERE happened_at >= $start AND happened_at < $end AND {where}
     )
     SELECT cycle, {FIGURES} FROM told GROUP BY cycle ORDER BY cycle"""
