@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,18 +11,35 @@ from zoneinfo import ZoneInfo
 from analytics.measures.base import Example, Happened, Measure, Row, Statement, Told, register
 from analytics.measures.traffic import SEEN, chosen, newest, reads, told_of
 from analytics.measures.visits import Visit, scope, visits_told
+from analytics.measures.where import Act, act, holds, said
 
 WAYS = ("source", "medium", "campaign", "channel")
 COUNTS = ("visits", "visitors", "bounces", "conversions")
 _WINDOW = "[start, end) by the event's own time"
 _SOURCE = (
     "the first act of a visit: its campaign, else the referring host unless it is our own;"
-    " conversions are events called `goal` within visits"
+    " conversions are events that `goal` means, within visits"
 )
 
 
-def _goal(goal: str) -> str:
-    return "name = $goal" if goal else ""
+@dataclass(frozen=True, slots=True)
+class _Goal:
+    """What counts as a conversion, as SQL: a condition, what it binds, the columns it reads."""
+
+    sql: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    reads: tuple[str, ...] = ()
+
+    @property
+    def keep(self) -> tuple[str, ...]:
+        return tuple(name for name in self.reads if name == "properties")
+
+
+def _goal(goal: Act | None) -> _Goal:
+    if goal is None:
+        return _Goal()
+    parameters: dict[str, Any] = {}
+    return _Goal(holds(goal, parameters), parameters, goal.reads)
 
 
 def _by(*ways: str) -> Callable[..., Statement]:
@@ -33,14 +51,16 @@ def _by(*ways: str) -> Callable[..., Statement]:
         start: datetime,
         end: datetime,
         basis: str = "views",
-        goal: str = "",
+        goal: Act | None = None,
         channel: str = "",
         limit: int = 20,
     ) -> Statement:
         listed = ", ".join(ways)
         sorted_by = ", ".join(f'{way} COLLATE "C"' for way in ways)
-        met = f"count(CASE WHEN {_goal(goal)} THEN 1 END)" if goal else "0"
-        sql = f"""WITH {scope(basis=basis, along=_goal(goal), channel=channel, landed=True)},
+        meant = _goal(goal)
+        met = f"count(CASE WHEN {meant.sql} THEN 1 END)" if goal else "0"
+        acts = scope(basis=basis, keep=meant.keep, along=meant.sql, channel=channel, landed=True)
+        sql = f"""WITH {acts},
         stays AS (
           SELECT profile_id, visit, sum(counts) AS n, {met} AS met
           FROM acts WHERE visit > 0 GROUP BY profile_id, visit
@@ -50,9 +70,8 @@ def _by(*ways: str) -> Callable[..., Statement]:
         FROM landed
         JOIN stays ON stays.profile_id = landed.profile_id AND stays.visit = landed.visit{named}
         GROUP BY {listed} ORDER BY visits DESC, {sorted_by} LIMIT $limit"""
-        parameters: dict[str, Any] = {"start": start, "end": end, "limit": limit}
-        parameters |= {"goal": goal} if goal else {}
-        columns = reads(channel=channel, landed=True)
+        parameters = {"start": start, "end": end, "limit": limit, **meant.parameters}
+        columns = reads(*meant.reads, channel=channel, landed=True)
         return Statement(sql, chosen(parameters, channel), columns, start, end)
 
     return ask
@@ -77,7 +96,7 @@ def _people(
     start: datetime,
     end: datetime,
     basis: str = "views",
-    goal: str = "",
+    goal: Act | None = None,
     way: Mapping[str, str] | None = None,
     channel: str = "",
     met: bool = False,
@@ -86,34 +105,37 @@ def _people(
     """Ask for the people of one row of a table of ways; `met` keeps who reached the goal."""
     way = way or {}
     tests = "".join(f" AND landed.{name} = $way_{name}" for name in WAYS if name in way)
-    reached = f" AND {_goal(goal)}" if met and goal else ""
-    sql = f"""WITH {scope(basis=basis, along=_goal(goal), channel=channel, landed=True)},
+    meant = _goal(goal)
+    reached = f" AND {meant.sql}" if met and goal else ""
+    acts = scope(basis=basis, keep=meant.keep, along=meant.sql, channel=channel, landed=True)
+    sql = f"""WITH {acts},
+    reached AS (SELECT profile_id, visit, happened_at FROM acts WHERE visit > 0{reached}),
     rows_of AS (
-      SELECT acts.profile_id, acts.happened_at FROM acts
-      JOIN landed ON landed.profile_id = acts.profile_id AND landed.visit = acts.visit
-      WHERE acts.visit > 0{tests}{reached}
+      SELECT reached.profile_id, reached.happened_at FROM reached
+      JOIN landed ON landed.profile_id = reached.profile_id AND landed.visit = reached.visit{tests}
     )
     SELECT profile_id, {SEEN} FROM rows_of
     GROUP BY profile_id ORDER BY seen DESC, profile_id LIMIT $limit"""
     parameters: dict[str, Any] = {"start": start, "end": end, "limit": limit}
     parameters |= {f"way_{name}": way[name] for name in WAYS if name in way}
-    parameters |= {"goal": goal} if goal else {}
-    return Statement(
-        sql, chosen(parameters, channel), reads(channel=channel, landed=True), start, end
-    )
+    parameters |= meant.parameters
+    columns = reads(*meant.reads, channel=channel, landed=True)
+    return Statement(sql, chosen(parameters, channel), columns, start, end)
 
 
 # --- plain Python ---------------------------------------------------------------------------------
 
 
 def _told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[Visit]:
-    goal = asked.get("goal", "")
-    found = visits_told(events, along=lambda one: bool(goal) and one.name == goal, **told_of(asked))
+    goal = asked.get("goal")
+    found = visits_told(
+        events, along=lambda one: goal is not None and said(goal, one), **told_of(asked)
+    )
     return [visit for visit in found if visit.acts]
 
 
-def _met(visit: Visit, goal: str) -> list[Told]:
-    return [one for one in visit.acts + visit.beside if goal and one.name == goal]
+def _met(visit: Visit, goal: Act | None) -> list[Told]:
+    return [one for one in visit.acts + visit.beside if goal is not None and said(goal, one)]
 
 
 def _by_told(*ways: str) -> Callable[[Sequence[Told], Mapping[str, Any]], list[Row]]:
@@ -123,7 +145,7 @@ def _by_told(*ways: str) -> Callable[[Sequence[Told], Mapping[str, Any]], list[R
             way = dict(zip(WAYS, visit.way, strict=True))
             if ways != ("campaign",) or way["campaign"]:
                 groups.setdefault(tuple(way[name] for name in ways), []).append(visit)
-        goal = asked.get("goal", "")
+        goal = asked.get("goal")
         rows: list[Row] = [
             (
                 *group,
@@ -173,12 +195,15 @@ _STORY: list[Happened] = [
     (3, 0, "page", "Page Viewed",
      {"referrer": "https://us.example/a", "url": "https://us.example/"}),
 ]  # fmt: skip
-_GOAL = {"goal": "Signed Up"}
+_GOAL = {"goal": Act("Signed Up")}
+_FILTERED = act(
+    {"event": "Product Viewed", "where": [{"prop": "country", "cmp": "eq", "value": "ES"}]}, "goal"
+)
 _TRIES: tuple[Mapping[str, Any], ...] = (
     {},
-    {"basis": "events", "goal": "Order Completed", "limit": 3},
-    {"goal": "Product Viewed"},
-    {"channel": "Direct", "goal": "Signed Up"},
+    {"basis": "events", "goal": Act("Order Completed"), "limit": 3},
+    {"goal": _FILTERED},
+    {"channel": "Direct", "goal": Act("Signed Up")},
 )
 
 by_channel = Measure(
@@ -260,8 +285,8 @@ people = Measure(
         {},
         {"way": {"channel": "Direct"}, "limit": 3},
         {"way": {"source": "google", "medium": "cpc"}, "basis": "events"},
-        {"way": {"campaign": "spring"}, "goal": "Product Viewed", "met": True},
-        {"channel": "Direct", "goal": "Signed Up", "met": True},
+        {"way": {"campaign": "spring"}, "goal": _FILTERED, "met": True},
+        {"channel": "Direct", "goal": Act("Signed Up"), "met": True},
     ],
 )  # fmt: skip
 register(by_channel, by_source, by_campaign, per_day, people)
