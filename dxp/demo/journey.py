@@ -8,6 +8,7 @@ from datetime import datetime
 from django.conf import settings
 
 from customers.models import Segment
+from dxp.demo import letters
 from journeys import enroll, publish
 from journeys.compose import House
 from journeys.models import Cap, Journey, Message, Sender
@@ -33,6 +34,15 @@ REMINDER = [
         "the wrong choice.",
     ),
     ("link", {"text": "See the products", "url": "/products/", "look": "button"}),
+]
+LETTER = [
+    ("heading", "What we learned this week"),
+    (
+        "text",
+        "One page, four minutes: what moved, what it means for ordinary savings, and what you may "
+        "ignore. Nothing here asks you to act today.",
+    ),
+    ("link", {"text": "Read this week's piece", "url": "/insights/", "look": "button"}),
 ]
 OUTLINE = [
     {"id": "welcome", "type": "send", "message": "Welcome letter"},
@@ -89,9 +99,18 @@ UNFINISHED = [
 ]
 
 
+def letter(*, at: datetime) -> int:
+    """Write the letter of every Thursday; return its number."""
+    return _message(letters.NAME, "What we learned this week", LETTER, _house(), at)
+
+
+def _house() -> House:
+    return House(site=settings.SITE_URL, sender=settings.MAIL_FROM, rate=settings.SEND_RATE)
+
+
 def build(*, at: datetime) -> None:
     """Write messages, draw two journeys, publish them, and let today's subscribers on."""
-    house = House(site=settings.SITE_URL, sender=settings.MAIL_FROM, rate=settings.SEND_RATE)
+    house = _house()
     Cap.objects.get_or_create(channel="", topic=None, hours=7 * 24, defaults={"most": 5})
     if not Journey.objects.filter(name="Welcome").exists():
         _welcome(house, at)

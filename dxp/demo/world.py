@@ -9,7 +9,7 @@ from typing import Any
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
-from dxp.demo import journey, people, site
+from dxp.demo import journey, letters, people, site
 
 
 def often(name: str, value: int, window: Any) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def build(*, at: datetime, say: Callable[[str], object]) -> None:
     start -= timedelta(days=people.DAYS)
     if not _people_are_loaded():
         say("Loading the demo world: 500 people, 30 days …")
-        _behave(source, start)
+        _behave(source, start, journey.letter(at=at))
         _permit(at)
     journey.build(at=at)
 
@@ -78,17 +78,22 @@ def _people_are_loaded() -> bool:
     return ConsentEntry.objects.filter(method="demo").exists()
 
 
-def _behave(source: Source, start: datetime) -> None:
+def _behave(source: Source, start: datetime, letter: int) -> None:
     places = [
         people.Place(kind, page.url, page.title, *page.tracked())
         for kind, model in (("article", ArticlePage), ("product", ProductPage))
         for page in model.objects.live().order_by("pk")
     ]
     places.append(people.Place("home", "/", "Alder & Finch", "", {}))
+    readers: list[str] = []
     for midnight, events in people.history(places, start):
+        morning = midnight - timedelta(hours=15)
+        if morning.weekday() == letters.THURSDAY:
+            letters.send(message=letter, readers=readers, at=morning)
         for begin in range(0, len(events), 500):
             ingest.accept(source=source, events=events[begin : begin + 500], at=midnight)
         fold.drain(at=midnight)
+        readers += [one["anonymousId"] for one in events if one["event"] == "Signed Up"]
 
 
 def _permit(at: datetime) -> None:
