@@ -14,6 +14,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from analytics import query
+from analytics.admin import waiting
 from analytics.admin.ask_list import QuestionCopy, QuestionDelete, QuestionHome, QuestionList
 from analytics.admin.ask_people import PeopleFile as AskedPeopleFile
 from analytics.admin.ask_people import PeoplePage
@@ -32,6 +33,15 @@ class ReportItem(MenuItem):  # type: ignore[misc]
     def is_shown(self, request: HttpRequest) -> bool:
         """Return whether this person may see reports."""
         return bool(request.user.has_perm(VIEW_REPORTS))
+
+
+@hooks.register("register_admin_urls")
+def waiting_addresses() -> list[URLPattern]:
+    """Offer what pages need whose question takes long."""
+    return [
+        path("reports/waiting/", waiting.waits, name="analytics_waiting"),
+        path("reports/stop/", waiting.stop, name="analytics_stop"),
+    ]
 
 
 @hooks.register("register_admin_urls")

@@ -18,9 +18,11 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from analytics import query, shelf
 from analytics.admin.period import PRESETS, Period, PeriodForm
-from analytics.collect import Lake
+from analytics.desk import Desk, Pending
 from analytics.measures.base import Measure
 from analytics.query import Table
+from analytics.shelf import Lake
+from customers.rules import Node
 from dxp.lib import clock
 
 VIEW_REPORTS = "analytics.view_reports"
@@ -37,21 +39,36 @@ class Report(WagtailAdminTemplateMixin, TemplateView):  # type: ignore[misc]
 
     @method_decorator(permission_required(VIEW_REPORTS))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse those without the right; tell those who come while the machine is busy."""
-        self.at: datetime = clock.now()
+        """Refuse those without the right; let those wait whose question takes long."""
+        page = f"{request.user.pk} {request.get_full_path()}"
+        self.desk = Desk(lake=lake(), page=page, at=clock.now())
+        self.at: datetime = self.desk.at
         self.form = PeriodForm(request.GET)
         self.period: Period = self.form.period(zone=settings.TIME_ZONE, at=self.at)
+        if self.desk.was_stopped:
+            return self._instead("analytics/busy.html", stopped=True)
         try:
-            return super().dispatch(request, *args, **kwargs)
-        except query.Busy:
-            self.template_name = "analytics/busy.html"
-            context = WagtailAdminTemplateMixin.get_context_data(self)
-            return self.render_to_response({**context, "view": self}, status=503)
+            response = super().dispatch(request, *args, **kwargs)
+        except Pending as pending:
+            return self._instead("analytics/pending.html", 202, **_waiting(pending))
+        except query.Busy as error:
+            return self._instead("analytics/busy.html", 503, words=error.words)
+        self.desk.close()
+        return response
 
-    def ask(self, measure: Measure, **parameters: Any) -> Table:
-        """Return a measure's answer for the report's days, or for those in `parameters`."""
-        asked = {**self.period.window, **parameters}
-        return query.ask(measure, lake=lake(), at=self.at, **asked)
+    def ask(self, measure: Measure, *, who: Node | None = None, **parameters: Any) -> Table:
+        """Return a measure's answer for the report's days, or for those in `parameters`.
+
+        Raises:
+            Pending: it takes long; the page that waits for it is shown instead.
+            Busy: there is none just now; the page says so.
+        """
+        return self.desk.ask(measure, who=who, **{**self.period.window, **parameters})
+
+    def _instead(self, template: str, status: int = 200, **told: Any) -> HttpResponse:
+        context = WagtailAdminTemplateMixin.get_context_data(self)
+        self.template_name = template
+        return self.render_to_response({**context, "view": self, **told}, status=status)
 
     def get_breadcrumbs_items(self) -> list[dict[str, str]]:
         """Return the path to this report."""
@@ -88,6 +105,11 @@ def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Ht
 def source_name(source: str) -> str:
     """Return where a visit came from, in words where there is no source."""
     return source or _("Direct, or unknown")
+
+
+def _waiting(pending: Pending) -> dict[str, Any]:
+    percent = None if pending.progress is None else round(pending.progress * 100)
+    return {"page": pending.page, "asked_at": pending.at, "percent": percent}
 
 
 def _harmless(cell: Any) -> Any:
