@@ -148,7 +148,7 @@ _STORY: list[Happened] = [
     (5, 9, "track", "Message Sent", {}),
 ]
 _ASKED = {"zone": "UTC", "every": "day"}
-_TRIES = [
+_TRIES: list[dict[str, Any]] = [
     {"zone": "UTC", "every": "day"},
     {"zone": "America/Caracas", "every": "day", "act": Act("Page Viewed")},
     {"zone": "Europe/Madrid", "every": "week"},

@@ -12,7 +12,7 @@ from analytics.measures.footsteps import Asked, edge_order
 from analytics.measures.visits import BASES, openings
 from analytics.measures.where import Act, holds
 
-READS = ("id", "happened_at", "profile_id", "type", "name")
+READS: tuple[str, ...] = ("id", "happened_at", "profile_id", "type", "name")
 BOTH = "CASE WHEN type IN ('page', 'screen') THEN coalesce(path, '') ELSE name END"
 PLACES = {"pages": "coalesce(path, '')", "events": "name", "both": BOTH}
 

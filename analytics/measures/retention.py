@@ -23,13 +23,21 @@ def _members(asked: Asked, parameters: dict[str, Any], *, timed: bool = False) -
     by = asked.dimension
     parameters |= {"start": asked.start, "end": asked.end}
     begins, comes = holds(asked.first, parameters), holds(asked.again, parameters)
-    keep = [
-        "profile_id", f"{asked.cycles.sql(parameters)} AS cycle",
-        f"CASE WHEN {begins} THEN 1 ELSE 0 END AS begins",
-        f"CASE WHEN {comes} THEN 1 ELSE 0 END AS comes",
-    ]  # fmt: skip
-    keep += ["id", "happened_at"] if by else ["happened_at"] if timed else []
-    parameters |= by.parameters if by else {}
+    keep = {
+        "cycle": asked.cycles.sql(parameters),
+        "begins": f"CASE WHEN {begins} THEN 1 ELSE 0 END",
+        "comes": f"CASE WHEN {comes} THEN 1 ELSE 0 END",
+    }
+    meant = f"({begins} OR {comes})"
+    if by is not None:
+        parameters |= by.parameters
+        told = dimensions.valued(by, keep=keep, where=meant)
+    else:
+        kept = ", ".join(f"{sql} AS {name}" for name, sql in keep.items())
+        told = (
+            f"told AS (SELECT profile_id, happened_at, {kept}"
+            f" FROM ev WHERE {dimensions.WINDOW} AND {meant})"
+        )
     moments = ""
     if timed:
         moments = ", ".join([
@@ -37,7 +45,7 @@ def _members(asked: Asked, parameters: dict[str, Any], *, timed: bool = False) -
             "min(CASE WHEN comes = 1 THEN happened_at END) AS came",
         ])  # fmt: skip
     ctes = [
-        dimensions.valued(by, keep=keep, where=f"({begins} OR {comes})"),
+        told,
         "did AS (SELECT profile_id, cycle, max(begins) AS begins, max(comes) AS comes"
         f"{moments} FROM told GROUP BY profile_id, cycle)",
     ]
@@ -196,7 +204,7 @@ _TRIES: list[dict[str, Any]] = [
     {"zone": "Europe/Madrid", "every": "week", "mode": "rolling", "by": "path", "most": 1},
     {"zone": "Asia/Tokyo", "every": "day", "by": "channel", "most": 2},
 ]
-_CELLS = [
+_CELLS: list[dict[str, Any]] = [
     {"slot": 0}, {"slot": 1}, {"slot": 1, "stayed": False}, {"slot": 2, "place": 1},
     {"slot": 1, "place": 0}, {"slot": 0, "place": -1}, {"slot": 0, "part": "Direct"},
 ]  # fmt: skip
