@@ -235,6 +235,14 @@ def told(worlds: list[World], *, start: datetime, end: datetime, fact: str = "")
                 )  # fmt: skip
 
 
+def is_picked(worlds: list[World], owner: int) -> bool:
+    """Return whether somebody is on the free plan, or in the segment."""
+    return any(
+        owner in world.members or world.traits.get(owner, {}).get("plan") == "free"
+        for world in worlds
+    )
+
+
 def as_text(value: Any) -> str | None:
     """Return a value of JSON as `->>` gives it."""
     if value is None or isinstance(value, str):
