@@ -154,9 +154,10 @@ def write_range(lake: Lake, lo: int, hi: int) -> Written | None:
 
 @contextlib.contextmanager
 def from_postgres(
-    lake: Lake, lo: int, hi: int, columns: Sequence[str] = tuple(COLUMNS)
+    lake: Lake, lo: int, hi: int, columns: Sequence[str] = ()
 ) -> Iterator[tuple[Any, bool]]:
     """Yield a DuckDB that reads PostgreSQL's events of some transactions, once, as `batches`."""
+    columns = columns or list(COLUMNS)
     lake.events.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=lake.events) as file, engine(lake) as database:
         _copy_out(file, columns, RANGE, [str(lo), str(hi)])

@@ -193,6 +193,12 @@ def did(*, work: str, at: datetime) -> None:
         hints.client().hset(DONE, work, at.isoformat())
 
 
+def was_done(*, work: str, since: datetime) -> bool:
+    """Return whether something was done since a moment, as far as is remembered."""
+    last = _done().get(work)
+    return last is not None and last >= since
+
+
 def _done() -> dict[str, datetime]:
     try:
         told: Any = hints.client().hgetall(DONE)

@@ -11,6 +11,9 @@ from analytics import rewrite as rewriting
 from customers import retain
 from dxp.lib import clock
 
+# Readers say it as often as they meet one damaged file.
+OFTEN = timedelta(minutes=10)
+
 
 def lake() -> shelf.Lake:
     """Return the lake, with little of the machine: nobody waits for this work."""
@@ -43,8 +46,10 @@ def compact() -> None:
 
 @shared_task
 def verify() -> None:
-    """Read every file and mend what is not what was written, once a day."""
+    """Read every file and mend what is not what was written: once a day, or when a reader says."""
     at = clock.now()
+    if health.was_done(work="verify", since=at - OFTEN):
+        return
     repair.mend(lake=lake(), at=at, deep=True)
     health.did(work="verify", at=at)
 

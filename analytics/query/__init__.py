@@ -20,6 +20,7 @@ from analytics.query import answers, engines, limits
 from analytics.query.answers import forget as forget_answers
 from analytics.query.limits import Busy, Stopped, TooLong, Watch, take_turn
 from customers import rules
+from dxp.lib import hints
 
 __all__ = [
     "Busy", "Job", "Stopped", "Table", "TooLong", "Watch", "ask", "forget_answers", "on_postgres",
@@ -122,6 +123,7 @@ def ask(
                 # It was retired and removed meanwhile: another look finds what took its place.
                 log.warning("A file of the lake is missing: %s", error)
         log.error("A file of the lake is missing or damaged; PostgreSQL answers.")
+        hints.now("analytics.tasks.verify")
         return replace(on_postgres(measure, **asked), whole=False)
 
 

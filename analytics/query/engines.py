@@ -133,7 +133,9 @@ def by_duckdb(
             except duckdb.OutOfMemoryException as error:
                 raise Busy(_("The question looks at more than fits into memory.")) from error
             except (
-                duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException
+                duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException,
+                # A file of an older layout, without the column, till it is written anew.
+                duckdb.BinderException,
             ) as error:  # fmt: skip
                 raise FileNotFoundError(str(error)) from error
     return found
