@@ -62,12 +62,13 @@ class _Asking:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """An answer, the days it is about, and what it rests on."""
+    """An answer, the days it is about, and what it rests on; see `query.Table`."""
 
     shown: Shown
     days: Days
     before: Days | None
     as_of: datetime
+    whole: bool
 
 
 def answer(*, asked: Asked, zone: str, at: datetime, via: Asks) -> Answered:
@@ -81,7 +82,7 @@ def answer(*, asked: Asked, zone: str, at: datetime, via: Asks) -> Answered:
     asking = _Asking(asked, now, via)
     shown = asked.kind.show(asking, now, before)
     as_of = min((table.as_of for table in asking.tables), default=at)
-    return Answered(shown, now, before, as_of)
+    return Answered(shown, now, before, as_of, all(table.whole for table in asking.tables))
 
 
 def people(

@@ -121,18 +121,6 @@ class QuestionList(generic.IndexView):
         return reverse("analytics_question_new")
 
     @cached_property
-    def no_results_message(self) -> str:
-        """Return what stands where rows would."""
-        if self.is_searching or self.is_filtering:
-            return str(super().no_results_message)
-        return format_html(
-            '{} <a href="{}">{}</a>',
-            _("No question is kept yet."),
-            reverse("analytics_question_new"),
-            _("Ask the first one."),
-        )
-
-    @cached_property
     def list_display(self) -> list[Any]:
         """Return the columns."""
         return [

@@ -57,7 +57,7 @@ def _all(looked: str, bought: str) -> Iterable[tuple[str, str, dict[str, Any]]]:
     )
     yield (
         _("What brought “%(bought)s”?") % what,
-        _("Channels by seven models side by side."),
+        _("Channels by several models side by side."),
         {"kind": "attribution", "conversion": {"event": bought}},
     )
     yield (

@@ -145,8 +145,7 @@ class QuestionView(AskingPage):
         except QuestionError:
             form = ()
         days = _days(self.raw, self.at)
-        window = {"start": days.start, "end": days.end}
-        known = Known(self.ask(names.seen, **window).records())
+        known = Known(self.ask(names.seen, start=days.start, end=days.end).records())
         if any(one.kind == "by" for one in form):
             known.groups = about_people()
         drawn = controls(form, self.told, known, fault)
@@ -158,8 +157,8 @@ class QuestionView(AskingPage):
             "comparisons": compared(self.raw.get("compare")),
             "who": dumped(self.raw["who"]) if self.raw.get("who") else "",
             "who_words": _who_words(self.raw.get("who")),
-            "who_fault": in_words(fault) if fault and fault.path.startswith("who") else "",
-            "fault": "" if at_control else in_words(fault),
+            **_who_fault(fault),
+            "fault": "" if at_control or is_who(fault) else in_words(fault),
             "may_write_rules": user.has_perm("customers.add_segment")
             or user.has_perm("customers.change_segment"),
         }
@@ -255,6 +254,18 @@ def _kind_help(raw: Mapping[str, Any]) -> str:
         return _(str(kind_of(raw).help))
     except QuestionError:
         return str(lazy("Choose a kind of question."))
+
+
+def is_who(fault: QuestionError | None) -> bool:
+    """Return whether the conditions on people are what is wrong."""
+    return fault is not None and fault.path.partition(".")[0] == "who"
+
+
+def _who_fault(fault: QuestionError | None) -> dict[str, str]:
+    if fault is None or not is_who(fault):
+        return {"who_fault": ""}
+    told = {"path": fault.path.removeprefix("who."), "words": in_words(fault)}
+    return {"who_fault": told["words"], "who_fault_at": dumped(told)}
 
 
 def _who_words(rule: Any) -> str:

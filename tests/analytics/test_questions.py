@@ -171,6 +171,14 @@ class TestAsking:
         day = (now - timedelta(days=35)).date()
         assert viewed(f"period=own&period.from={day}&period.to={day}")[0] == "1"
 
+    def test_only_the_people_that_conditions_pick_count(self, mara):
+        who = {"v": 1, "root": {"op": "trait", "field": "name", "cmp": "eq", "value": "Ana"}}
+        told = urlencode({"kind": "doing", "acts": "Viewed", "who": json.dumps(who)})
+        page = mara.get(f"{NEW}?{told}")
+
+        assert numbers(page) == [["1", DASH]]
+        assert "Only people who" in page.content.decode()
+
     def test_a_table_is_a_file_without_formulas(self, mara):
         page = mara.get(f"{NEW}?{ASKED}")
         (sheet,) = page.context["sheets"]

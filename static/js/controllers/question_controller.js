@@ -9,7 +9,7 @@ const PROPERTY = "property:";
 class QuestionController extends window.StimulusModule.Controller {
   static targets = ["control", "filters", "property", "rule", "said", "who"];
 
-  static values = { suggest: String, vocabulary: String, writes: Boolean };
+  static values = { fault: Object, suggest: String, vocabulary: String, writes: Boolean };
 
   connect() {
     this.suggestions = new Suggestions(this.suggestValue);
@@ -69,7 +69,9 @@ class QuestionController extends window.StimulusModule.Controller {
     };
     for (const place of this.filtersTargets) new Filters(place, it).draw();
     this.arm = { id: "who", rule: this.whoTarget.value ? JSON.parse(this.whoTarget.value) : null };
-    this.ruleTarget.replaceChildren(new RuleEditor(this.arm, it).element);
+    const editor = new RuleEditor(this.arm, it);
+    this.ruleTarget.replaceChildren(editor.element);
+    if (this.hasFaultValue) editor.mark(this.faultValue);
   }
 
   keep() {
