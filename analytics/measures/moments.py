@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 EVERY = ("hour", "day", "week", "month", "all")
 """How finely time is cut; `all` does not cut it."""
+STEPS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
 
 
 def written(every: str, column: str = "happened_at") -> str:
@@ -37,3 +38,27 @@ def of(at: datetime, zone: str, every: str) -> str:
             return str(local.date().replace(day=1))
         case _:
             return str(local.date())
+
+
+def between(first: date, last: date, every: str) -> list[str]:
+    """Return every hour, day, week or month from the first day to the last, in order."""
+    if every == "all":
+        return [""]
+    at = datetime.fromisoformat(of(datetime.combine(first, time(), UTC), "UTC", every))
+    end = datetime.combine(last, time(23))
+    found = []
+    while at <= end:
+        found.append(str(at) if every == "hour" else str(at.date()))
+        if every == "month":
+            at = (at + timedelta(days=32)).replace(day=1)
+        else:
+            at += STEPS[every]
+    return found
+
+
+def fitting(first: date, last: date) -> str:
+    """Return how finely to cut so many days, so that a chart of them can be read."""
+    days = (last - first).days + 1
+    if days <= 2:
+        return "hour"
+    return "day" if days <= 92 else "week" if days <= 730 else "month"

@@ -2,10 +2,12 @@
 
 from analytics.questions import (  # noqa: F401 - each registers its kind
     attribution,
+    funnel,
     lifecycle,
     paths,
     retention,
     revenue,
+    trend,
     visits,
 )
 from analytics.questions.base import KINDS
