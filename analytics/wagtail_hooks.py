@@ -20,6 +20,7 @@ from analytics.admin.ask_people import PeopleFile as AskedPeopleFile
 from analytics.admin.ask_people import PeoplePage
 from analytics.admin.ask_remarks import RemarkAdd, RemarkDelete
 from analytics.admin.funnel import FunnelFile, FunnelView, PeopleFile, PeopleView
+from analytics.admin.home import HomeView
 from analytics.admin.lake import LakeView
 from analytics.admin.panel import WeekPanel
 from analytics.admin.questions import QuestionFile, QuestionView
@@ -48,6 +49,7 @@ def waiting_addresses() -> list[URLPattern]:
 def addresses() -> list[URLPattern]:
     """Offer the reports' addresses."""
     return [
+        path("reports/home/", HomeView.as_view(), name="analytics_home"),
         path("reports/traffic/", TrafficView.as_view(), name="analytics_traffic"),
         path(
             "reports/traffic/<slug:table>.csv", TrafficFile.as_view(), name="analytics_traffic_file"

@@ -86,7 +86,7 @@ LAST = [
 ]
 COUNTRIES = ["DE", "ES", "FR", "IT", "RO", "US", "GB"]
 # How often a channel brings somebody: at the first visit, and later.
-CHANNELS = {
+CHANNELS: dict[str, tuple[float, float, str, dict[str, str]]] = {
     "organic": (0.45, 0.27, "https://www.google.com/", {}),
     "direct": (0.10, 0.38, "", {}),
     "email": (0.05, 0.20, "", {"source": "newsletter", "medium": "email", "name": "autumn-letter"}),
@@ -171,8 +171,8 @@ def visit(
     person: Person, places: list[Place], at: datetime, chance: random.Random
 ) -> list[dict[str, Any]]:
     """Return the events of one session of one person."""
-    later = int(person.visits > 0)
-    channel = chance.choices(list(CHANNELS), [row[later] for row in CHANNELS.values()])[0]
+    often = [later if person.visits else first for first, later, *_ in CHANNELS.values()]
+    channel = chance.choices(list(CHANNELS), often)[0]
     *_, referrer, campaign = CHANNELS[channel]
     person.visits += 1
     context: dict[str, Any] = {"campaign": campaign} if campaign else {}

@@ -12,6 +12,7 @@ VAR_DIR = (ROOT / env.read("VAR_DIR")).resolve()
 LAKE_DIR = Path(env.read("LAKE_DIR") or VAR_DIR / "lake")
 LAKE_URL = env.read("LAKE_URL")
 LAKE_CACHE_GB = float(env.read("LAKE_CACHE_GB"))
+CONVERSION_EVENT = env.read("CONVERSION_EVENT")
 
 SECRET_KEY = env.read("SECRET_KEY")
 ERASURE_KEYS = env.words("ERASURE_KEYS")

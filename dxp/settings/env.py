@@ -74,6 +74,11 @@ _declare(
     "",
     "S3-compatible storage for these files, such as `s3://bucket/prefix?region=eu-central-1`, elsewhere than at Amazon with `&endpoint_override=host:port` (and `&scheme=http`); `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` say who we are. Each database needs a place of its own. `LAKE_DIR` then holds copies. Empty: `LAKE_DIR` alone.",
 )
+_declare(
+    "CONVERSION_EVENT",
+    "",
+    "The event that the home page counts as a conversion, such as `Order Completed`. Empty: the one that brought the most revenue within the last seven days.",
+)
 _declare("LAKE_CACHE_GB", "20", "How many gigabytes of copies from `LAKE_URL` a machine holds.")
 _declare(
     "SMTP_URL",

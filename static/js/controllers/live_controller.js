@@ -4,13 +4,14 @@
 class LiveController extends window.StimulusModule.Controller {
   static targets = ["piece", "pause", "toggle"];
 
-  static values = { url: String, every: { type: Number, default: 3000 } };
+  static values = { url: String, every: { type: Number, default: 3000 }, now: Boolean };
 
   connect() {
     this.toggleTargets.forEach((button) => {
       button.hidden = false;
     });
     this.timer = setInterval(() => this.refresh(), this.everyValue);
+    if (this.nowValue) this.refresh();
   }
 
   disconnect() {
