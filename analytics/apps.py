@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class AnalyticsConfig(AppConfig):
@@ -12,3 +13,11 @@ class AnalyticsConfig(AppConfig):
         )
 
         keep.register()
+        self._name_scopes()
+
+    @staticmethod
+    def _name_scopes() -> None:
+        """Name what programs may be allowed on this floor, and the right of who allows it."""
+        from dxp.users.scopes import Scope, register
+
+        register(Scope("questions:read", _("Ask questions about events"), "analytics.view_reports"))

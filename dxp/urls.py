@@ -33,6 +33,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("customers.api.urls")),
     path("api/v1/", include("journeys.api.urls")),
+    path("api/v1/", include("analytics.api.urls")),
     re_path(r"^api/", unknown, name="api_unknown"),
     path("", include("customers.urls")),
     path("", include("content.urls")),

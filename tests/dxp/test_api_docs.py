@@ -70,7 +70,7 @@ def fits(told, shown):
 @pytest.mark.django_db
 def test_every_example_gives_the_answer_that_stands_below_it(client):
     mara = people.marketer()
-    rights = ("view_journey", "publish_journey")
+    rights = ("view_journey", "publish_journey", "view_reports")
     mara.user_permissions.add(*Permission.objects.filter(codename__in=rights))
     secret = people.token(mara, "all")["HTTP_AUTHORIZATION"].split()[1]
     rest = {"id": "rest", "type": "delay", "mode": "for", "amount": 1, "unit": "days"}
@@ -94,7 +94,7 @@ def test_the_page_names_every_scope_and_every_address():
     from tests.house.doors import doors
 
     for one in scopes.SCOPES.values():
-        assert re.search(rf"\| `{one.name}` .*`(customers|journeys)\.", PAGE), one.name
+        assert re.search(rf"\| `{one.name}` .*`(customers|journeys|analytics)\.", PAGE), one.name
     for door in doors():
         if door.route.startswith("api/v1/"):
             path = re.sub(r"<slug:\w+>", "SLUG", re.sub(r"<(uuid|int):\w+>", "ID", door.route))

@@ -17,6 +17,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
+from analytics import pose
+from analytics.questions import asked as whole
 from customers import segment
 from customers.models import IdentityLink
 from dxp.lib.clock import now
@@ -95,7 +97,7 @@ def world():
     ana, eva = people.ana(), people.chen()
     group = segment.create(name="Croatia", slug="croatia", rule=people.from_country("HR"), at=now())
     mara = people.marketer()
-    rights = ("view_journey", "publish_journey")
+    rights = ("view_journey", "publish_journey", "view_reports")
     mara.user_permissions.add(*Permission.objects.filter(codename__in=rights))
     secret = people.token(mara, "all")["HTTP_AUTHORIZATION"]
     link = IdentityLink.objects.get().pk
@@ -105,7 +107,9 @@ def world():
     )  # fmt: skip
     publish.publish(journey=journey, at=now())
     run = enroll.by_hand(journey=journey, profile_id=eva.pk, at=now(), by="mara")
+    kept = pose.keep(name="Visits", asked=whole.parse({"kind": "visits"}), at=now())
     there = {
+        "question": kept.pk,
         "public_id": str(ana.public_id), "slug": group.slug, "link": link, "journey": journey.pk,
         "run": run.pk,
     }  # fmt: skip
