@@ -57,6 +57,14 @@ def told(lake: Lake) -> dict[str, Any]:
     def funnel(by: str) -> list[int]:
         return [row[1] for row in ask(funnels.funnel, steps=STEPS, by=by).rows]
 
+    def converted(split: str) -> dict[str, list[int]]:
+        # Of the sessions of each channel or platform, those with a purchase.
+        asked = {"steps": ["", "purchase"], "by": "property:session_id", "split": split}
+        found: dict[str, list[int]] = {}
+        for row in ask(funnels.funnel, **asked).rows:
+            found.setdefault(row[6], []).append(row[1])
+        return dict(sorted(found.items()))
+
     users, visits, _views, _bounces = ask(traffic.totals, basis="events").rows[0]
     counted = {name: (events, people) for name, events, people in ask(names.seen).rows}
     return {
@@ -68,6 +76,8 @@ def told(lake: Lake) -> dict[str, Any]:
         "funnel_users": funnel("people"),
         "funnel_sessions": funnel("property:session_id"),
         "funnel_visits": funnel("visits"),
+        "conversion_by_channel": converted("property:acquisition_channel"),
+        "conversion_by_platform": converted("property:platform"),
     }
 
 
