@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from django.views.generic import TemplateView
 from wagtail.admin.auth import permission_required
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
@@ -100,11 +99,6 @@ def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Ht
     writer.writerow(heads)
     writer.writerows([_harmless(cell) for cell in row] for row in rows)
     return response
-
-
-def source_name(source: str) -> str:
-    """Return where a visit came from, in words where there is no source."""
-    return source or _("Direct, or unknown")
 
 
 def _waiting(pending: Pending) -> dict[str, Any]:

@@ -54,8 +54,13 @@ def tracked(page: Any) -> SafeString:
     event = page.tracked() if isinstance(page, PublicPage) else None
     if event is None:
         return SafeString("")
-    name, properties = event
-    return format_html(' data-event="{}" data-properties="{}"', name, json.dumps(properties))
+    return _told(*event)
+
+
+@register.simple_tag
+def searched(words: str, results: int) -> SafeString:
+    """Return the attributes that tell track.js what was searched for, and how much was found."""
+    return _told("Searched", {"query": words, "results": results})
 
 
 @register.simple_tag
@@ -93,3 +98,7 @@ def is_below(page: Any, ancestor: Page) -> bool:
     """Return whether a page stands somewhere under another."""
     path = str(getattr(page, "path", ""))
     return path.startswith(ancestor.path) and path != ancestor.path
+
+
+def _told(name: str, properties: dict[str, Any]) -> SafeString:
+    return format_html(' data-event="{}" data-properties="{}"', name, json.dumps(properties))

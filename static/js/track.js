@@ -3,6 +3,8 @@
 
 const { writeKey, endpoint } = document.querySelector("script[data-write-key]").dataset;
 const MOST = 50;
+const IDLE = 30_000;
+const LEAST = 5;
 const queue = [];
 let waiting = 0;
 let failures = 0;
@@ -76,10 +78,13 @@ async function send() {
 }
 
 let isTold = false;
+let read = 0;
+let stirred = 0;
 
 function visit() {
   if (isTold || !aid()) return;
   isTold = true;
+  stirred = Date.now();
   const { event, properties } = document.body.dataset;
   add("p", { type: "page", properties: page() });
   if (event) track(event, JSON.parse(properties));
@@ -92,6 +97,36 @@ function track(event, properties = {}) {
 function identify(userId, traits = {}) {
   add("i", { type: "identify", userId, traits });
 }
+
+// How long a page is read: seconds in which it is to be seen and somebody has stirred of late. The sum
+// is told as the page is left, and nothing else about it.
+function stir() {
+  stirred = Date.now();
+}
+
+function second() {
+  if (isTold && !document.hidden && Date.now() - stirred < IDLE) read += 1;
+}
+
+function leave() {
+  if (!document.hidden || read < LEAST) return;
+  track("Page Left", { path: location.pathname, seconds: read });
+  read = 0;
+}
+
+function click({ target }) {
+  const link = target.closest?.("a[href]");
+  if (!link || link.origin !== location.origin) return;
+  if (!link.pathname.startsWith("/documents/") && !link.hasAttribute("download")) return;
+  track("Document Downloaded", { path: link.pathname, title: link.textContent.trim().slice(0, 200) });
+}
+
+for (const kind of ["scroll", "keydown", "pointermove", "pointerdown"])
+  document.addEventListener(kind, stir, { passive: true, capture: true });
+setInterval(second, 1000);
+document.addEventListener("visibilitychange", leave);
+document.addEventListener("click", click);
+document.addEventListener("auxclick", ({ button, target }) => button === 1 && click({ target }));
 
 window.dxp = { track, identify };
 document.addEventListener("dxp:consent", () => {

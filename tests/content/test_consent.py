@@ -47,7 +47,7 @@ class TestConsent:
         assert entry.state == "GRANTED"
         assert entry.evidence["page"] == "/letter/"
         assert "With your permission we keep one cookie" in entry.notice.text
-        assert "We count which pages are read." in entry.notice.text
+        assert "We count which pages are read and how long" in entry.notice.text
         assert entry.evidence["address"] == "127.0.0.0"
         assert allowed(cookie.value) == {"tracking", "personalization"}
 

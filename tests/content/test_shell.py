@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
 import pytest
 from django.urls import reverse
@@ -131,6 +132,14 @@ class TestMeaning:
         said = re.search(r'data-properties="([^"]*)"', body)[1].replace("&quot;", '"')
         assert f'data-event="{event}"' in body
         assert json.loads(said) == properties
+
+    def test_the_page_of_results_tells_what_was_searched_for(self, pages, chen):
+        body = re.search(r"<body[^>]*>", chen.get("/search/", {"q": 'x"><b'}).content.decode())[0]
+
+        said = unescape(re.search(r'data-properties="([^"]*)"', body)[1])
+        assert 'data-event="Searched"' in body
+        assert json.loads(said) == {"query": 'x"><b', "results": 0}
+        assert "data-event" not in chen.get("/search/").content.decode()
 
     def test_page_names_the_sources_key(self, pages, chen, source):
         assert f'data-write-key="{source.write_key}"' in chen.get("/").content.decode()
