@@ -81,6 +81,7 @@ class Job:
             "message_id": self.message.pk,
             "delivery_id": self.id,
             "journey_id": self.journey_id,
+            "channel": self.message.channel,
         }
 
 

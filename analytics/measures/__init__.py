@@ -3,6 +3,7 @@
 from analytics.measures import (  # noqa: F401 - each registers what it measures
     attribution,
     counts,
+    deliveries,
     documents,
     funnels,
     lifecycle,

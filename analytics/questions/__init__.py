@@ -2,6 +2,7 @@
 
 from analytics.questions import (  # noqa: F401 - each registers its kind
     attribution,
+    deliveries,
     funnel,
     lifecycle,
     paths,

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.translation import gettext as _
 
@@ -119,12 +117,8 @@ class Lifecycle(Kind):
             QuestionError: there is no such point.
         """
         cycle, zone = reading.text(point, "cycle"), reading.text(point, "zone")
-        try:
-            date.fromisoformat(cycle or "")
-            ZoneInfo(zone or "")
-        except (ValueError, ZoneInfoNotFoundError, OSError) as error:
-            raise QuestionError("", _("There is no such number in this answer.")) from error
-        if point.get("state") not in STATES:
+        known = reading.is_day(cycle) and reading.is_zone(zone)
+        if not known or point.get("state") not in STATES:
             raise QuestionError("", _("There is no such number in this answer."))
         return lifecycle.people, {
             "zone": zone, "cycle": cycle, "state": point["state"], "act": self.act,

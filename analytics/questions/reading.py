@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from analytics.measures import dimensions
 from analytics.measures.where import Act, act
@@ -91,6 +93,22 @@ def breakdown(raw: Mapping[str, Any], key: str = "by") -> str:
         return dimensions.dimension(raw[key], key).key
     except RuleError as error:
         raise QuestionError(error.path, error.words) from error
+
+
+def is_zone(name: str | None) -> bool:
+    """Return whether there is such a time zone."""
+    try:
+        return bool(name) and ZoneInfo(name or "") is not None
+    except (ValueError, ZoneInfoNotFoundError, OSError):
+        return False
+
+
+def is_day(text: str | None) -> bool:
+    """Return whether a text is a day as ISO spells it."""
+    try:
+        return text is not None and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def text(point: Mapping[str, Any], key: str) -> str | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils.translation import gettext as _
 
@@ -146,13 +145,9 @@ class Retention(Kind):
         """
         slot, place = point.get("slot"), point.get("place")
         zone, cohort = reading.text(point, "zone"), reading.text(point, "cohort")
-        try:
-            ZoneInfo(zone or "")
-            date.fromisoformat(cohort or "2000-01-01")
-        except (ValueError, ZoneInfoNotFoundError, OSError) as error:
-            raise QuestionError("", _("There is no such number in this answer.")) from error
-        whole = [one for one in (slot, place) if one is not None and type(one) is not int]
-        if whole or not isinstance(slot, int) or not 0 <= slot <= MOST_LATER:
+        known = reading.is_zone(zone) and (cohort is None or reading.is_day(cohort))
+        known = known and type(slot) is int and 0 <= slot <= MOST_LATER
+        if not known or (place is not None and type(place) is not int):
             raise QuestionError("", _("There is no such number in this answer."))
         told = self._how() | {"zone": zone, "cohort": cohort, "slot": slot}
         told["stayed"] = point.get("stayed", True) is not False

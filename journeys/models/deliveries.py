@@ -183,4 +183,5 @@ class Delivery(models.Model):
             "message_id": self.message_id,
             "delivery_id": self.pk,
             "journey_id": self.enrollment.journey_id if self.enrollment else None,
+            "channel": self.channel,
         }
