@@ -40,6 +40,7 @@ class Cell:
     url: str = ""
     words: str = ""
     open: bool = False
+    is_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +137,12 @@ def _cell(
     is_open: bool,
 ) -> Cell:
     text = shown(value, column.kind)
-    plain = "" if value is None or column.kind in {"text", "day"} else str(value)
+    is_text = column.kind == "text"
+    plain = "" if value is None or is_text or column.kind == "day" else str(value)
     if point is None or people_url is None:
-        return Cell(text, plain, open=is_open)
+        return Cell(text, plain, open=is_open, is_text=is_text)
     words = _("people: %(row)s, %(column)s") % {"row": label, "column": column.label}
-    return Cell(text, plain, people_url(point), words, is_open)
+    return Cell(text, plain, people_url(point), words, is_open, is_text)
 
 
 def _short(value: Any) -> str:
