@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import random
-import signal
-import subprocess
-import sys
-import threading
 from datetime import timedelta
 
-import psycopg
 import pytest
-from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from analytics import collect, compact, query, tasks
@@ -106,40 +98,6 @@ def _newest_row():
         return cursor.fetchone()[0]
 
 
-class TestDisaster:
-    def test_killed_after_the_file_before_the_manifest(self, lake):
-        happen(1, NOON)
-        happen(2, NOON)
-        script = (
-            "import django, os, signal; django.setup()\n"
-            "from django.utils import timezone\n"
-            "from pathlib import Path\n"
-            "from analytics import collect\n"
-            "from analytics.models import Chunk\n"
-            "Chunk.objects.create = lambda **kw: os.kill(os.getpid(), signal.SIGKILL)\n"
-            f"collect.seal(lake=collect.Lake(Path({str(lake.folder)!r})), at=timezone.now())\n"
-        )
-        kept = connection.settings_dict
-        url = f"postgres://{kept['USER']}@{kept['HOST']}:{kept['PORT']}/{kept['NAME']}"
-        child = subprocess.run(
-            [sys.executable, "-c", script],
-            env={**os.environ, "DATABASE_URL": url},
-            cwd=settings.ROOT,
-            check=False,
-        )
-
-        assert child.returncode == -signal.SIGKILL
-        assert len(list(lake.events.glob("*.parquet"))) == 1
-        assert seen(lake) == 2
-        sealed = collect.seal(lake=lake, at=NOON)
-        assert (sealed.rows, seen(lake)) == (2, 2)
-        for file in lake.events.iterdir():
-            os.utime(file, (NOON.timestamp(), NOON.timestamp()))
-        compact.compact(lake=lake, at=NOON + timedelta(days=2))
-        assert [file.name for file in lake.events.iterdir()] == [sealed.path.split("/")[1]]
-
-
-
 class TestCompact:
     def test_a_day_becomes_one_file_and_the_old_ones_go_later(self, lake):
         for person in range(5):
@@ -154,81 +112,6 @@ class TestCompact:
         assert [c.rows for c in Chunk.objects.filter(retired_at=None).order_by("lo")] == [5, 1]
         compact.compact(lake=lake, at=tomorrow + compact.GRACE * 2)
         assert (seen(lake), len(list(lake.events.iterdir()))) == (6, 2)
-
-
-class TestEverythingAtOnce:
-    SECONDS = 4
-
-    def test_every_read_is_exact_beside_writers_sealer_and_compactor(self, lake):
-        stop, failures = threading.Event(), []
-        writers = [
-            threading.Thread(target=_guard, args=(failures, stop, lambda s=seed: _write(stop, s)))
-            for seed in range(3)
-        ]
-        keeper = threading.Thread(target=_guard, args=(failures, stop, lambda: _keep(lake, stop)))
-        reader = threading.Thread(
-            target=_guard, args=(failures, stop, lambda: reads.append(_compare(lake, stop)))
-        )
-        reads = []
-        for thread in [*writers, keeper, reader]:
-            thread.start()
-        stop.wait(self.SECONDS)
-        stop.set()
-        for thread in [*writers, keeper, reader]:
-            thread.join()
-
-        assert failures == []
-        compared, sealed = reads[0]
-        assert compared > 10
-        assert sealed > 1, "the sealer had to work beside the readers"
-        assert seen(lake) == in_postgres()
-
-
-def _guard(failures, stop, work):
-    try:
-        work()
-    except Exception as error:  # noqa: BLE001 - threads swallow what they raise
-        failures.append(repr(error))
-        stop.set()
-    finally:
-        connection.close()
-
-
-def _write(stop, seed):
-    chance = random.Random(seed)
-    kept = connection.settings_dict
-    with psycopg.connect(
-        host=kept["HOST"], port=kept["PORT"], user=kept["USER"], dbname=kept["NAME"]
-    ) as mine:
-        while not stop.is_set():
-            for _ in range(chance.choice([1, 5, 20])):
-                happen(chance.randrange(50), NOON, on=mine)
-            if chance.random() < 0.2:
-                stop.wait(chance.random())
-            mine.rollback() if chance.random() < 0.1 else mine.commit()
-            stop.wait(0.005)
-        mine.rollback()
-
-
-def _keep(lake, stop):
-    while not stop.wait(0.2):
-        collect.seal(lake=lake, at=NOON)
-        compact.compact(lake=lake, at=NOON)
-
-
-def _compare(lake, stop):
-    compared = most = 0
-    asked = {"start": DAY, "end": END}
-    while not stop.is_set():
-        # Both in one snapshot: the answer through files and tail, and PostgreSQL's own.
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            ours = query.ask(names.seen, lake=lake, at=END, cached=False, **asked)
-            assert ours.rows == query.on_postgres(names.seen, at=END, **asked).rows
-            most = max(most, Chunk.objects.count())
-        compared += ours.engine == "duckdb"
-    return compared, most
 
 
 class TestTasks:
