@@ -11,6 +11,7 @@ from typing import Any
 from analytics import collect, query
 from analytics.collect import Lake
 from analytics.measures import funnels, names, traffic
+from benchmarks import _ecom_returns
 from customers import fold, ingest
 from customers.management import history
 from customers.models import Source
@@ -78,6 +79,9 @@ def told(lake: Lake) -> dict[str, Any]:
         "funnel_visits": funnel("visits"),
         "conversion_by_channel": converted("property:acquisition_channel"),
         "conversion_by_platform": converted("property:platform"),
+        **_ecom_returns.told(
+            lambda measure, asked: query.ask(measure, lake=lake, at=at, **asked).rows
+        ),
     }
 
 

@@ -20,6 +20,20 @@ KNOWN = {
         "social": [300, 27],
     },
     "conversion_by_platform": {"desktop": [1136, 159], "mobile": [710, 59], "tablet": [243, 39]},
+    "retention": {
+        "2024-01": [63, 45, 38, 43, 24],
+        "2024-02": [124, 90, 93, 41],
+        "2024-03": [181, 150, 81],
+        "2024-04": [167, 101],
+        "2024-05": [44],
+    },
+    "transitions": {
+        "catalog>product_view": 1016,
+        "product_view>catalog": 844,
+        "product_view>product_view": 774,
+        "catalog>catalog": 671,
+        "search>product_view": 562,
+    },
 }
 
 
