@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +20,23 @@ from analytics.measures.values import MACROS
 from analytics.query.limits import Busy, Watch, watched
 from dxp.lib import rows
 
-# What a question that outgrows its memory may put on disk.
-SPILL = "4GB"
+# What a question that outgrows its memory may put on disk has an end. What was read stays in the
+# system's cache of files and not in ours, which would hold on to it between questions.
+SETTINGS = (
+    "SET max_temp_directory_size = '4GB'; SET preserve_insertion_order = false;"
+    " SET enable_external_file_cache = false; SET parquet_metadata_cache = true"
+)
+PROGRESS = "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
 VALUE = re.compile(r"\$([a-z]\w*)")
+
+_idle: dict[tuple[Any, ...], tuple[contextlib.ExitStack, Any]] = {}
+_lock = threading.Lock()
 
 
 def needed(statement: Statement) -> list[str]:
     """Return the columns of the event table that a statement reads, and those that we do."""
-    return [
-        name for name in COLUMNS if name in statement.reads or name in {"alias_id", "happened_at"}
-    ]
+    ours = {"alias_id", "happened_at", "profile_id"}
+    return [name for name in COLUMNS if name in statement.reads or name in ours]
 
 
 def relation(
@@ -110,14 +120,11 @@ def by_duckdb(
         statement, _source(statement, files, tables), {n: n for n in selects if n in tables},
         timed=_is_timed(tables), otherwise=_otherwise(selects),
     )  # fmt: skip
-    with collect.engine(lake) as database:
-        database.execute(f"SET max_temp_directory_size = '{SPILL}'")
-        database.execute("SET preserve_insertion_order = false")
+    with _engine(lake) as database:
         if watch is not None:
-            database.execute("SET enable_progress_bar = true")
-            database.execute("SET enable_progress_bar_print = false")
-        for macro in MACROS:
-            database.execute(macro)
+            database.execute(
+                "SET enable_progress_bar = true; SET enable_progress_bar_print = false"
+            )
         for name, table in tables.items():
             database.register(name, table)
 
@@ -139,6 +146,40 @@ def by_duckdb(
             ) as error:  # fmt: skip
                 raise FileNotFoundError(str(error)) from error
     return found
+
+
+@contextlib.contextmanager
+def _engine(lake: Lake) -> Iterator[Any]:
+    """Yield a connection to a DuckDB that nobody else uses meanwhile.
+
+    One stays open for the next question of this process, since opening costs more than a small
+    question; one that failed, and may still hold what it was at, is closed.
+    """
+    key = (os.getpid(), lake.folder, lake.memory, lake.threads)
+    with _lock:
+        kept = _idle.pop(key, None)
+    stack, database = kept or _open(lake)
+    try:
+        with contextlib.closing(database.cursor()) as cursor:
+            cursor.execute("SET TimeZone = 'UTC'")
+            yield cursor
+    except BaseException:
+        stack.close()
+        raise
+    with _lock:
+        is_kept = _idle.setdefault(key, (stack, database))[0] is stack
+    if not is_kept:
+        stack.close()
+
+
+def _open(lake: Lake) -> tuple[contextlib.ExitStack, Any]:
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(collect.engine(lake))
+        database.execute(SETTINGS)
+        for macro in MACROS:
+            database.execute(macro)
+        kept = stack.pop_all()
+    return kept, database
 
 
 def _source(statement: Statement, files: Sequence[Path], tables: Mapping[str, Any]) -> str:

@@ -112,12 +112,18 @@ class TestDesk:
     def test_when_its_process_died_the_next_look_asks_again(self, sealed, gate):
         with pytest.raises(Pending):
             visitors(sealed)
+        (dead,) = runs._runs.values()
+        dead.is_awaited = False
         runs._runs.clear()
         hints.client().delete(*hints.client().keys("desk:alive:*"))
+
+        with pytest.raises(Pending):
+            visitors(sealed)
+        wait_until(lambda: len(gate.began) == 2)
         gate.set()
+        wait_until(lambda: not runs.count())
 
         assert visitors(sealed)[0] == 1
-        assert len(gate.began) == 2
 
     def test_one_that_is_stopped_stops_and_says_so_once(self, sealed, gate):
         with pytest.raises(Pending) as pending:
