@@ -14,18 +14,19 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from analytics import query
-from analytics.admin import waiting
+from analytics.admin import uses, waiting
 from analytics.admin.ask_list import QuestionCopy, QuestionDelete, QuestionHome, QuestionList
-from analytics.admin.ask_people import PeopleFile as AskedPeopleFile
-from analytics.admin.ask_people import PeoplePage
+from analytics.admin.ask_people import PeopleFile, PeoplePage
 from analytics.admin.ask_remarks import RemarkAdd, RemarkDelete
-from analytics.admin.funnel import FunnelFile, FunnelView, PeopleFile, PeopleView
+from analytics.admin.funnel import funnel
 from analytics.admin.home import HomeView
 from analytics.admin.lake import LakeView
 from analytics.admin.panel import WeekPanel
 from analytics.admin.questions import QuestionFile, QuestionView
 from analytics.admin.report import VIEW_REPORTS
 from analytics.admin.traffic import TrafficFile, TrafficView
+from customers.extend import Use
+from customers.models import Segment
 
 
 class ReportItem(MenuItem):  # type: ignore[misc]
@@ -54,12 +55,7 @@ def addresses() -> list[URLPattern]:
         path(
             "reports/traffic/<slug:table>.csv", TrafficFile.as_view(), name="analytics_traffic_file"
         ),
-        path("reports/funnel/", FunnelView.as_view(), name="analytics_funnel"),
-        path("reports/funnel.csv", FunnelFile.as_view(), name="analytics_funnel_file"),
-        path("reports/funnel/people/", PeopleView.as_view(), name="analytics_funnel_people"),
-        path(
-            "reports/funnel/people.csv", PeopleFile.as_view(), name="analytics_funnel_people_file"
-        ),
+        path("reports/funnel/", funnel, name="analytics_funnel"),
     ]
 
 
@@ -80,7 +76,7 @@ def question_addresses() -> list[URLPattern]:
         path(f"{at}/<int:pk>/home/", QuestionHome.as_view(), name="analytics_question_home"),
         path(f"{at}/<slug:sheet>.csv", QuestionFile.as_view(), name="analytics_question_file"),
         path("reports/people/", PeoplePage.as_view(), name="analytics_people"),
-        path("reports/people.csv", AskedPeopleFile.as_view(), name="analytics_people_file"),
+        path("reports/people.csv", PeopleFile.as_view(), name="analytics_people_file"),
         path("reports/remarks/", RemarkAdd.as_view(), name="analytics_remark_add"),
         path(
             "reports/remarks/<int:pk>/delete/", RemarkDelete.as_view(),
@@ -102,14 +98,6 @@ def traffic_item() -> MenuItem:
     """List the traffic report."""
     return ReportItem(
         _("Traffic"), reverse("analytics_traffic"), name="traffic", icon_name="view", order=10
-    )
-
-
-@hooks.register("register_reports_menu_item")
-def funnel_item() -> MenuItem:
-    """List the funnel report."""
-    return ReportItem(
-        _("Funnel"), reverse("analytics_funnel"), name="funnel", icon_name="order-down", order=20
     )
 
 
@@ -144,6 +132,18 @@ def permissions() -> QuerySet[Permission]:
 def week_panel(request: HttpRequest, panels: list[Any]) -> None:
     """Put the last seven days on the home page."""
     panels.append(WeekPanel())
+
+
+@hooks.register("customers_segment_uses")
+def uses_of_segment(segment: Segment) -> list[Use]:
+    """Name the kept questions that stand on a segment."""
+    return uses.of_segment(segment.pk)
+
+
+@hooks.register("customers_list_uses")
+def uses_of_list(list_id: int) -> list[Use]:
+    """Name the kept questions that stand on a list of people."""
+    return uses.of_list(list_id)
 
 
 @hooks.register("customers_profile_erased")

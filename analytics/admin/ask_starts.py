@@ -40,30 +40,51 @@ def starts(seen: Iterable[str]) -> list[Start]:
 
 def _all(looked: str, bought: str) -> Iterable[tuple[str, str, dict[str, Any]]]:
     what = {"looked": looked, "bought": bought}
+    act, goal = {"event": looked}, {"event": bought}
     yield (
         _("From “%(looked)s” to “%(bought)s”") % what,
         _("How many go all the way, and where the others stop."),
-        {"kind": "funnel", "steps": [{"event": looked}, {"event": bought}]},
+        {"kind": "funnel", "steps": [act, goal]},
     )
     yield (
         _("“%(looked)s” day by day") % what,
         _("How many people, against the days before."),
-        {"kind": "trend", "series": [{"event": looked}], "compare": "before"},
+        {"kind": "trend", "series": [act], "count": "people", "compare": "before"},
     )
     yield (
-        _("Who comes back after “%(looked)s”?") % what,
-        _("Week by week, for those who did it for the first time."),
-        {"kind": "retention", "start": {"event": looked}, "back": {"event": looked}},
+        _("Where visits come from"),
+        _("By channel, and how many lead to “%(bought)s”.") % what,
+        {"kind": "visits", "what": "channels", "goal": goal, "compare": "before"},
     )
     yield (
         _("What brought “%(bought)s”?") % what,
         _("Channels by several models side by side."),
-        {"kind": "attribution", "conversion": {"event": bought}},
+        {"kind": "attribution", "conversion": goal},
+    )
+    yield (
+        _("What “%(bought)s” earned") % what,
+        _("Revenue, orders and what an order is worth, against the days before."),
+        {"kind": "revenue", "order": goal, "compare": "before"},
+    )
+    yield (
+        _("Who comes back after “%(looked)s”?") % what,
+        _("Week by week, for those who did it for the first time."),
+        {"kind": "retention", "first": act, "again": act, "every": "week"},
     )
     yield (
         _("What people do after “%(looked)s”") % what,
         _("Their ways, step by step."),
-        {"kind": "paths", "event": {"event": looked}},
+        {"kind": "paths", "shown": "events", "anchor": act},
+    )
+    yield (
+        _("What became of our messages"),
+        _("Delivered, opened, clicked, and what they lead to."),
+        {"kind": "deliveries"},
+    )
+    yield (
+        _("New, returning, awake again, asleep"),
+        _("Who is there each week, and who is not any more."),
+        {"kind": "lifecycle", "every": "week", "period": {"last": [8, "weeks"]}},
     )
 
 

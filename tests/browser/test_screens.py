@@ -122,8 +122,11 @@ ADMIN = [
     Screen("new-quiet-hours", "/admin/journeys/quiet-hours/new/", "main form"),
     Screen("tokens", "/admin/tokens/", "main form"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
+    Screen("questions", "/admin/reports/questions/", "main"),
+    Screen("new-question", "/admin/reports/questions/new/", ".dxp-kinds a"),
+    Screen("blank-question", "/admin/reports/questions/new/?kind=trend", ".dxp-ask__who"),
     Screen("funnel", f"/admin/reports/funnel/?{STEPS}", ".dxp-chart svg"),
-    Screen("funnel-people", "{people}", "main tbody tr"),
+    Screen("people-of-number", "{people}", "main tbody tr"),
 ]
 
 # Elements that stand outside the window, though no box around them can be scrolled to them. Hidden

@@ -30,9 +30,9 @@ class QuestionController extends window.StimulusModule.Controller {
     for (const control of this.controlTargets) control.hidden = !this.fits(control, form);
     for (const name of this.propertyTargets) {
       const choice = name.parentElement.querySelector("select");
-      name.hidden = choice.value !== PROPERTY;
-      name.required = !name.hidden && !name.closest("[hidden]");
-      if (!name.hidden) this.learn(name);
+      if (choice) name.hidden = choice.value !== PROPERTY;
+      name.required = !name.closest("[hidden]");
+      if (name.required) this.learn(name);
     }
   }
 
