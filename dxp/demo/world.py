@@ -9,7 +9,7 @@ from typing import Any
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
-from dxp.demo import journey, letters, people, site
+from dxp.demo import asked, journey, letters, people, site
 
 
 def often(name: str, value: int, window: Any) -> dict[str, Any]:
@@ -71,6 +71,7 @@ def build(*, at: datetime, say: Callable[[str], object]) -> None:
         _behave(source, start, journey.letter(at=at))
         _permit(at)
     journey.build(at=at)
+    asked.build(first_day=start, at=at)
 
 
 def _people_are_loaded() -> bool:

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from analytics import desk, health, pose, query
 from analytics.questions.asked import parse
+from customers import explain, gather
 from customers.models import Profile, Quarantine, Segment, Source
 from dxp.lib import clock
 from dxp.users.models import User
@@ -226,3 +227,18 @@ def test_the_home_page_asks_the_database_little_more_for_it(mara):
     ) as seen:
         mara.get(HOME)
     assert not [one["sql"] for one in seen if "analytics_" in one["sql"] or "_event" in one["sql"]]
+
+
+class TestWhatStandsOnASegmentOrAList:
+    def test_a_kept_question_keeps_them_from_being_deleted(self, mara, now):
+        guests = gather.create(name="Guests", profile_ids=[], at=now)
+        group = gather.segment_of(list=guests, name="Guests now", at=now)
+        acts = {"kind": "doing", "acts": [{"event": "Viewed"}]}
+        for name, leaf in (("One", {"op": "list", "id": guests.pk}),
+                           ("Two", {"op": "segment", "id": group.pk})):  # fmt: skip
+            raw = {**acts, "who": {"v": 1, "root": leaf}}
+            pose.keep(name=name, asked=parse(raw), at=now)
+        pose.keep(name="Three", asked=parse(acts), at=now)
+
+        assert [one.name for one in gather.uses(list=guests)] == ["Guests now", "One"]
+        assert [one.name for one in explain.uses(segment=group)] == ["Two"]
