@@ -10,9 +10,11 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -21,6 +23,7 @@ from django.db import connection, connections, transaction
 from analytics import collect, compact, query, repair, rewrite, shelf
 from analytics.measures import names
 from analytics.models import Chunk, Damage, ErasedAlias
+from dxp import embedded
 from dxp.lib import hints
 from tests.analytics import conftest as analytics
 from tests.analytics.world import DAY, END, happen
@@ -255,3 +258,72 @@ def test_a_watermark_of_the_newest_row_fails_that_test(lake, monkeypatch):
 
     monkeypatch.setattr(collect, "_watermark", newest)
     assert "Page Viewed" in str(race(lake, kills=2).wrong)
+
+
+# --- A dump, restored into another cluster --------------------------------------------------------
+
+
+@pytest.fixture
+def other_cluster(tmp_path):
+    """Return what brings this database, by a dump, into a cluster of its own and goes on there."""
+    kept = dict(connection.settings_dict)
+    binaries = embedded.postgres_binaries()
+    server = embedded.start_postgres(tmp_path / "other", durable=False)
+
+    def move():
+        dump = [
+            binaries / "pg_dump", "--no-owner", "--host", kept["HOST"], "--port",
+            str(kept["PORT"]), "--username", kept["USER"], kept["NAME"],
+        ]  # fmt: skip
+        told = subprocess.run(dump, check=True, capture_output=True).stdout
+        # The other cluster has a history of its own.
+        subprocess.run(
+            [binaries / "psql", "--quiet", "-v", "ON_ERROR_STOP=1", server.url],
+            input=told, check=True, capture_output=True,
+        )  # fmt: skip
+        connections.close_all()
+        url = urlsplit(server.url)
+        connection.settings_dict.update(
+            HOST=url.hostname, PORT=url.port, USER=url.username, NAME=url.path.strip("/")
+        )
+
+    yield move
+    connections.close_all()
+    connection.settings_dict.update(kept)
+    server.stop()
+
+
+def test_a_dump_restored_into_another_cluster_goes_on_with_right_answers(lake, other_cluster):
+    repair.adopt(lake=lake, at=NOON)
+    # The old cluster is far ahead of the new one.
+    for person in range(60):
+        happen(person, NOON)
+    collect.seal(lake=lake, at=NOON)
+    happen(70, NOON)
+    before, ids = exact(lake).rows, transactions()
+    # The dump was made without what only the file holds any more.
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM customers_event WHERE profile_id < 10")
+    other_cluster()
+    assert transactions() < ids
+    happen(71, NOON)
+
+    assert repair.adopt(lake=lake, at=NOON)
+
+    def total(table):
+        return sum(row[1] for row in table.rows)
+
+    asked = {"at": END, "start": DAY, "end": END, "cached": False}
+    ours = query.ask(names.seen, lake=lake, **asked)
+    assert (ours.engine, total(ours)) == ("duckdb", sum(row[1] for row in before) + 1)
+    happen(72, NOON)
+    assert collect.seal(lake=lake, at=NOON).rows == 3
+    assert total(query.ask(names.seen, lake=lake, **asked)) == 63
+    whole(lake)
+
+
+def transactions():
+    """Return how many transactions this cluster has counted."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint")
+        return cursor.fetchone()[0]
