@@ -122,6 +122,7 @@ ADMIN = [
     Screen("new-quiet-hours", "/admin/journeys/quiet-hours/new/", "main form"),
     Screen("tokens", "/admin/tokens/", "main form"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
+    Screen("lake", "/admin/reports/lake/", ".dxp-tiles"),
     Screen("questions", "/admin/reports/questions/", "main"),
     Screen("new-question", "/admin/reports/questions/new/", ".dxp-kinds a"),
     Screen("blank-question", "/admin/reports/questions/new/?kind=trend", ".dxp-ask__who"),
