@@ -13,6 +13,7 @@ from analytics.measures import (  # noqa: F401 - each registers what it measures
     retention,
     revenue,
     searches,
+    sessions,
     sources,
     traffic,
     trends,

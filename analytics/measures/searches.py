@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from analytics.measures import values
 from analytics.measures.base import Example, Happened, Measure, Row, Statement, Told, register
 from analytics.measures.channels import lower
 from analytics.measures.channels import small as small_letters
@@ -16,12 +17,12 @@ from analytics.measures.visits import scope, visits_told
 # Our own site's event, and the one of Segment's vocabulary for shops.
 SEARCHED = ("Searched", "Products Searched")
 _NAMED = "name IN ({})".format(", ".join(f"'{name}'" for name in SEARCHED))
-_TERM = "trim({})".format(small_letters("properties ->> 'query'"))
 
 
-def _searches(channel: str) -> str:
+def _searches(channel: str, parameters: dict[str, Any]) -> str:
     """Return the CTE `searches`: each search for something, with its term and its results."""
-    told = f"{_TERM} AS term, properties ->> 'results' AS results"
+    term = f"trim({small_letters(values.text('query', parameters))})"
+    told = f"{term} AS term, {values.text('results', parameters)} AS results"
     if channel:
         acts = scope(basis="views", keep=["properties"], along=_NAMED, channel=channel)
         found = f"SELECT profile_id, happened_at, {told} FROM acts WHERE {_NAMED}"
@@ -50,7 +51,8 @@ def _top(
     without_results: bool = False,
     limit: int = 20,
 ) -> Statement:
-    sql = f"""WITH {_searches(channel)},
+    parameters = chosen({"start": start, "end": end, "limit": limit}, channel)
+    sql = f"""WITH {_searches(channel, parameters)},
     counted AS (
       SELECT term, count(*) AS searches, count(DISTINCT profile_id) AS people,
         count(CASE WHEN results = '0' THEN 1 END) AS empty
@@ -59,7 +61,6 @@ def _top(
     SELECT term, searches, people, empty FROM counted{" WHERE empty > 0" if without_results else ""}
     ORDER BY {"empty DESC, " if without_results else ""}searches DESC, term COLLATE "C"
     LIMIT $limit"""
-    parameters = chosen({"start": start, "end": end, "limit": limit}, channel)
     return Statement(sql, parameters, _columns(channel), start, end)
 
 
@@ -72,11 +73,11 @@ def _people(
     without_results: bool = False,
     limit: int = 200,
 ) -> Statement:
-    sql = f"""WITH {_searches(channel)}
+    parameters = chosen({"start": start, "end": end, "term": term, "limit": limit}, channel)
+    sql = f"""WITH {_searches(channel, parameters)}
     SELECT profile_id, {SEEN} FROM searches
     WHERE term = $term{" AND results = '0'" if without_results else ""}
     GROUP BY profile_id ORDER BY seen DESC, profile_id LIMIT $limit"""
-    parameters = chosen({"start": start, "end": end, "term": term, "limit": limit}, channel)
     return Statement(sql, parameters, _columns(channel), start, end)
 
 
@@ -93,13 +94,15 @@ def _told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[tuple[str, T
             for event in visit.beside
         ]
     found = [event for event in events if event.name in SEARCHED]
-    terms = [(lower(str(event.properties.get("query") or "")).strip(" "), event) for event in found]
+    terms = [
+        (lower(values.text_of(event.properties, "query") or "").strip(" "), event)
+        for event in found
+    ]
     return [(term, event) for term, event in terms if term]
 
 
 def _is_empty(event: Told) -> bool:
-    value = event.properties.get("results")
-    return value is not None and str(value) == "0"
+    return values.text_of(event.properties, "results") == "0"
 
 
 def _top_told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[Row]:
