@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 from django.utils.translation import gettext as _
 
-from analytics.measures import dimensions, moments, trends
+from analytics.measures import counting, dimensions, moments, trends
 from analytics.measures.base import Measure
 from analytics.measures.where import Act
 from analytics.questions import acts, reading
@@ -77,7 +77,7 @@ class Trend(Kind):
             Field("series", "events", later("Events")),
             Field("count", "choice", later("Count"), options=COUNTS),
             Field("prop", "name", later("Property"), suggest="properties",
-                  only={"count": trends.OF_PROPERTY}),
+                  only={"count": counting.OF_PROPERTY}),
             Field("every", "choice", later("By"), options=EVERY, required=False),
             Field("by", "by", later("Broken down by"), required=False),
             Field("cumulative", "boolean", later("Added up from the first day on"), required=False,
@@ -93,7 +93,7 @@ class Trend(Kind):
             QuestionError: it asks none.
         """
         count, prop = reading.choice(raw, "count", COUNTS), ""
-        if count in trends.OF_PROPERTY:
+        if count in counting.OF_PROPERTY:
             try:
                 prop = compare.name_of(raw.get("prop"), "prop", later("Choose a property."))
             except RuleError as error:
