@@ -25,11 +25,10 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something to begin with a segment: its words, its icon, and the address that it posts to."""
+    """Something to begin with a segment: its words, and the address that it posts to."""
 
     label: str
     url: str
-    icon: str = "plus"
 
 
 @hookspec

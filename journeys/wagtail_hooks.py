@@ -87,7 +87,7 @@ def start_journey(segment: Segment, user: Any) -> list[Action]:
     if not user.has_perm(DRAW):
         return []
     address = reverse("journeys_journeys:begin", args=[segment.pk])
-    return [Action(gettext("Start a journey with this segment"), address, "resubmit")]
+    return [Action(gettext("Start a journey with this segment"), address)]
 
 
 @hooks.register("customers_profile_panels")

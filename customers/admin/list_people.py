@@ -39,6 +39,7 @@ class ListPeople(ListingView):
     template_name = "customers/list/people.html"
     header_icon = "list-ul"
     nothing = lazy("Nobody is on this list yet.")
+    verbose_name_plural = lazy("people")
     is_searchable = True
     paginate_by = 50
     default_ordering = "-added_at"

@@ -71,6 +71,11 @@ ADMIN = [
     Screen("segment-who", "{who}?q=a", ".dxp-why form"),
     Screen("segment", "{segment}", ".dxp-rule__sentence:not(:empty)"),
     Screen("new-segment", "/admin/customers/segments/new/", ".dxp-rule__adds"),
+    Screen("lists", "/admin/customers/lists/", "main tbody tr"),
+    Screen("list", "{list}", "main tbody tr"),
+    Screen("list-add", "{list}add/?q=a", ".dxp-picks li"),
+    Screen("list-segment", "{list}segment/", "main form"),
+    Screen("new-list", "/admin/customers/lists/new/", "main form"),
     Screen("sources", "/admin/customers/sources/", "main tbody tr"),
     Screen("source", "{source}", ".dxp-latest li"),
     Screen("new-source", "/admin/customers/sources/new/", "main form"),
@@ -121,6 +126,7 @@ ADMIN = [
     Screen("quiet-hours", "/admin/journeys/quiet-hours/", "main"),
     Screen("new-quiet-hours", "/admin/journeys/quiet-hours/new/", "main form"),
     Screen("tokens", "/admin/tokens/", "main form"),
+    Screen("week", "/admin/reports/home/", ".dxp-tiles"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
     Screen("lake", "/admin/reports/lake/", ".dxp-tiles"),
     Screen("questions", "/admin/reports/questions/", "main"),
@@ -238,6 +244,7 @@ def places(browser, house, mailbox):
     found["who"] = segment.replace("/inspect/", "/why/")
     found["profile"] = link(found["members"], "tbody a")
     found["why"] = link("", "tbody a:has-text('Why?')")
+    found["list"] = link("/admin/customers/lists/", "tbody a")
     found["source"] = link("/admin/customers/sources/", "tbody a:has-text('Website')")
     found["live"] = found["source"].replace("/inspect/", "/live/")
     found["rejected"] = link("/admin/customers/rejected/", "tbody a[href*='/inspect/']")
