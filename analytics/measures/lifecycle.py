@@ -186,7 +186,7 @@ people = Measure(
             "zone": "UTC", "every": every, "state": state,
             "cycle": (date(2024, 3, 3) + i * timedelta(days=12)).isoformat(),
         }
-        for every in ("day", "week") for i, state in enumerate(STATES)
+        for i, (every, state) in enumerate(zip(("day", "day", "week", "day"), STATES, strict=True))
     ],
 )  # fmt: skip
 register(states, people)

@@ -124,6 +124,7 @@ class TestAnswers:
         assert event.profile == ana
         assert event.properties["message"] == "Welcome"
         assert event.properties["delivery_id"] == Delivery.objects.get().pk
+        assert event.properties["channel"] == "email"
 
     def test_a_refused_address_is_suppressed_and_told(self, queue, ana, house):
         queue(ana)

@@ -85,6 +85,7 @@ class TestClick:
         assert event.profile == ana
         assert event.properties["link"] == "https://alder.example/news"
         assert event.properties["delivery_id"] == Delivery.objects.get().pk
+        assert event.properties["channel"] == "email"
         assert Enrollment.objects.get().outcome == "clicked"
         assert Delivery.objects.get().clicked_at == Touch.objects.get().at
 
