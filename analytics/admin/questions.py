@@ -29,11 +29,16 @@ from analytics.measures import names
 from analytics.models import Question
 from analytics.questions import KINDS, periods
 from analytics.questions.asked import Asked, kind_of
-from analytics.questions.base import Days, QuestionError
+from analytics.questions.base import Days, Kind, QuestionError
 from customers import rules
 
 ADD, CHANGE = "analytics.add_question", "analytics.change_question"
 COMMON = ("kind", "period", "compare", "who")
+# As people come to need them; a kind that is new here stands last.
+IN_ORDER = (
+    "trend", "funnel", "retention", "paths", "visits", "attribution", "revenue", "deliveries",
+    "lifecycle",
+)  # fmt: skip
 
 
 class KeepForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -212,7 +217,7 @@ class QuestionView(AskingPage):
                 "chosen": kind.name == now,
                 "url": f"{self.request.path}?{write({**common, 'kind': kind.name})}",
             }
-            for kind in KINDS
+            for kind in sorted(KINDS, key=_place)
         ]
 
 
@@ -239,6 +244,10 @@ class QuestionFile(AskingPage):
                 heads = [column.key for column in one.columns]
                 return as_csv(f"{asked.kind.name}-{one.name}", heads, one.rows)
         raise Http404
+
+
+def _place(kind: type[Kind]) -> int:
+    return IN_ORDER.index(kind.name) if kind.name in IN_ORDER else len(IN_ORDER)
 
 
 def _days(raw: Mapping[str, Any], at: Any) -> Days:

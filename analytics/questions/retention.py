@@ -56,7 +56,7 @@ class Retention(Kind):
     name: ClassVar[str] = "retention"
     label: ClassVar[str] = later("Retention")
     help: ClassVar[str] = later("Who comes back, and how long after they began.")
-    icon: ClassVar[str] = "repeat"
+    icon: ClassVar[str] = "calendar-check"
 
     first: Act
     again: Act

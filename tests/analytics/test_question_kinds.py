@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.http import QueryDict
 from django.urls import reverse
+from wagtail.admin.icons import get_icons
 
 from analytics.admin.ask_address import read, write
 from analytics.admin.ask_starts import starts
@@ -37,6 +38,7 @@ class TestEveryKind:
             assert f"kind={kind.name}&amp;" in page
             assert kind.label
             assert kind.help
+            assert f'id="icon-{kind.icon}"' in get_icons()
 
     @pytest.mark.parametrize("start", starts(EVENTS), ids=lambda start: start.url.split("&")[0])
     def test_is_asked_from_its_start_and_answered(self, mara, now, start):
