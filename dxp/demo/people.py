@@ -24,6 +24,8 @@ from typing import Any
 from dxp.demo import shop
 
 SEED = 20261121
+# Nobody does two things in one moment.
+PAUSE = timedelta(seconds=9)
 DAYS = 30
 PEOPLE = 500
 NAMESPACE = uuid.UUID("6f1c2d0e-58a7-4b39-9d0a-2f6d7c5b1e44")
@@ -179,6 +181,7 @@ def visit(
     events: list[dict[str, Any]] = []
 
     def happened(type_: str, name: str, properties: dict[str, Any], **more: Any) -> None:
+        nonlocal moment
         key = f"{person.number}-{at.isoformat()}-{len(events)}-{name}"
         events.append({
             "type": type_,
@@ -191,6 +194,7 @@ def visit(
             "context": context,
             **more,
         })  # fmt: skip
+        moment += PAUSE
 
     moment = at
     for step in range(1 + min(9, int(chance.expovariate(0.45)))):
