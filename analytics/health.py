@@ -150,7 +150,12 @@ def worries(*, lake: Lake, at: datetime) -> list[Worry]:
     recent = Damage.objects.filter(found_at__gte=at - REMEMBERED)
     for damage in recent.filter(Q(mended_at=None) | Q(rows__gt=0)):
         if damage.mended_at is None:
-            found.append(Worry(_("A file of the event lake is damaged: %s") % damage.path))
+            found.append(
+                Worry(
+                    _("A file of the event lake is damaged and is built anew soon: %s")
+                    % damage.path
+                )
+            )
         elif damage.lost:
             found.append(
                 Worry(

@@ -7,7 +7,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import method_decorator
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django.views.generic import TemplateView
 from wagtail.admin.auth import permission_required
@@ -50,5 +49,4 @@ class LakeView(WagtailAdminTemplateMixin, TemplateView):  # type: ignore[misc]
             "health": found,
             "worries": health.worries(lake=lake(), at=at),
             "works": [(name, found.done.get(work)) for work, name in WORKS.items()],
-            "oldest": found.waiting.oldest or _("nothing waits"),
         }
