@@ -12,7 +12,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from customers.models import Segment
+from customers.models import ProfileList, Segment
 from journeys import graph, timing
 from journeys.compose import House, rendered
 from journeys.models import Edition, Journey, Message, Version
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
 
 def known() -> graph.Known:
-    """Return what journeys may refer to: published messages, and segments."""
+    """Return what journeys may refer to: published messages, segments, and lists of people."""
     messages = Message.objects.filter(current__isnull=False, kind=Message.Kind.NEWS)
     return graph.Known(
         messages=set(messages.values_list("pk", flat=True)),
         segments=set(Segment.objects.values_list("pk", flat=True)),
+        lists=set(ProfileList.objects.values_list("pk", flat=True)),
     )
 
 

@@ -142,6 +142,7 @@ def _of_steps() -> dict[str, str]:
         "rule": _("This condition is not complete yet."),
         "where": _("This filter is not complete yet."),
         "segment": _("This segment does not exist any more."),
+        "list": _("This list of people does not exist any more."),
     }
 
 

@@ -145,6 +145,8 @@ class Fields:
         for number in rules.deps(told).segments:
             if number not in self.known.segments:
                 self.faults.append(Fault(owner, "segment", "rule"))
+        if rules.deps(told).lists - set(self.known.lists):
+            self.faults.append(Fault(owner, "list", "rule"))
         key = _digest(told)
         self.rules[key] = told
         return key

@@ -46,10 +46,11 @@ class BadOutline(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What exists: messages that are published, segments, keys of traits that may be written."""
+    """What exists: messages that are published, segments, lists, traits that may be written."""
 
     messages: Collection[int] = ()
     segments: Collection[int] = ()
+    lists: Collection[int] = ()
     # None: any name will do.
     traits: Collection[str] | None = None
 
