@@ -87,7 +87,7 @@ def answer(*, asked: Asked, zone: str, at: datetime, via: Asks) -> Answered:
 
 def people(
     *, asked: Asked, point: dict[str, Any], zone: str, at: datetime, via: Asks, limit: int
-) -> list[tuple[int, float]] | None:
+) -> Table | None:
     """Return who stands behind a number, with the second at which they came to count.
 
     The newest come first; None says that this number stands for nobody in particular.
@@ -101,8 +101,9 @@ def people(
         return None
     measure, parameters = found
     now, _before = asked.days(zone=zone, at=at)
-    rows = _Asking(asked, now, via)(measure, **{**parameters, "limit": limit})
-    return [(row[0], row[1]) for row in rows]
+    asking = _Asking(asked, now, via)
+    asking(measure, **{**parameters, "limit": limit})
+    return asking.tables[0]
 
 
 def keep(

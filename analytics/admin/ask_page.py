@@ -16,7 +16,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from wagtail.admin.auth import permission_denied
 
-from analytics import pose, query
+from analytics import draw, pose, query
 from analytics.admin.ask_address import dumped, meant, read
 from analytics.admin.report import VIEW_PEOPLE, Report, lake
 from analytics.draw import DASH
@@ -25,7 +25,7 @@ from analytics.models import Question
 from analytics.query import Table
 from analytics.questions import asked as whole
 from analytics.questions.asked import Asked
-from analytics.questions.base import Days, Point, QuestionError
+from analytics.questions.base import Days, Point, QuestionError, Sheet
 
 
 class AskingPage(Report):
@@ -76,13 +76,24 @@ class AskingPage(Report):
         """Answer a measure in this request: for files and for what is kept, which can't wait."""
         return query.ask(measure, lake=lake(), at=self.at, **parameters)
 
-    def people_url(self) -> Callable[[Point], str] | None:
-        """Return where the people of a number are listed, for those who may see people."""
+    def people_url(self, sheet: Sheet) -> Callable[[Point], str] | None:
+        """Return where the people of a table's numbers are listed, for those who may see people."""
         asked, _fault = self.read_as
         if asked is None or not self.request.user.has_perm(VIEW_PEOPLE):
             return None
         question, place = dumped(asked.plain()), reverse("analytics_people")
-        return lambda point: f"{place}?{urlencode({'q': question, 'point': dumped(dict(point))})}"
+        columns = sheet.columns
+        called = {
+            dumped(dict(point)): f"{draw.shown(sheet.rows[i][0], columns[0].kind)}, "
+            f"{columns[j].label}"
+            for (i, j), point in sheet.points.items()
+        }
+
+        def address(point: Point) -> str:
+            told = dumped(dict(point))
+            return f"{place}?{urlencode({'q': question, 'point': told, 'of': called[told]})}"
+
+        return address
 
 
 def days_label(days: Days) -> str:

@@ -25,9 +25,10 @@ from wagtail.admin.auth import permission_required
 from wagtail.log_actions import log
 
 from analytics import pose
-from analytics.admin.ask_address import as_object, dumped, write
+from analytics.admin.ask_address import as_object, clean, dumped, write
 from analytics.admin.ask_page import AskingPage, days_label, refused
 from analytics.admin.report import VIEW_PEOPLE, as_csv
+from analytics.query import Table
 from analytics.questions.asked import Asked
 from analytics.questions.base import QuestionError
 from customers import define, gather, segment
@@ -37,6 +38,7 @@ from dxp.lib import hints
 MOST = 100_000
 A_PAGE = 50
 BITE = 2000
+LONGEST, LONGEST_NAME = 200, 100
 ADD_LIST, ADD_SEGMENT = "customers.add_profilelist", "customers.add_segment"
 # The worker's task that takes people into a new segment.
 FILL = "customers.tasks.fill"
@@ -45,7 +47,7 @@ FILL = "customers.tasks.fill"
 class KeepPeopleForm(forms.Form):
     """What the list or the segment is called."""
 
-    name = forms.CharField(label=lazy("Name"), max_length=100)
+    name = forms.CharField(label=lazy("Name"), max_length=LONGEST_NAME)
 
 
 @method_decorator(permission_required(VIEW_PEOPLE), name="dispatch")
@@ -55,24 +57,16 @@ class PeoplePage(AskingPage):
     template_name = "analytics/question/people.html"
     page_title = lazy("People behind a number")
     header_icon = "group"
-    forms: dict[str, KeepPeopleForm]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Begin with empty forms."""
-        self.forms = {"list": KeepPeopleForm(), "segment": KeepPeopleForm()}
+        """Read which number is meant."""
+        told = request.POST if request.method == "POST" else request.GET
+        self.told = as_object(told.get("q", ""))
+        self.point = as_object(told.get("point", ""))
+        self.of = clean(told.get("of", ""))[:LONGEST]
+        named = {"name": self.of[:LONGEST_NAME]}
+        self.forms = {how: KeepPeopleForm(initial=named) for how in ("list", "segment")}
         return super().dispatch(request, *args, **kwargs)
-
-    @cached_property
-    def point(self) -> dict[str, Any]:
-        """Which number is meant."""
-        told = self.request.POST if self.request.method == "POST" else self.request.GET
-        return as_object(told.get("point", ""))
-
-    @cached_property
-    def told(self) -> dict[str, Any]:
-        """Which question is meant."""
-        told = self.request.POST if self.request.method == "POST" else self.request.GET
-        return as_object(told.get("q", ""))
 
     @property
     def asked(self) -> Asked:
@@ -86,7 +80,7 @@ class PeoplePage(AskingPage):
             raise Http404
         return asked
 
-    def people(self, via: Any, limit: int = MOST) -> list[tuple[int, float]]:
+    def people(self, via: Any) -> Table:
         """Return everybody behind the number, who came last first.
 
         Raises:
@@ -95,7 +89,7 @@ class PeoplePage(AskingPage):
         try:
             found = pose.people(
                 asked=self.asked, point=self.point, zone=settings.TIME_ZONE, at=self.at, via=via,
-                limit=limit,
+                limit=MOST,
             )  # fmt: skip
         except (QuestionError, KeyError, TypeError, ValueError) as error:
             raise Http404 from error
@@ -120,8 +114,9 @@ class PeoplePage(AskingPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return one page of the people, and what can be made of them."""
-        found = self.people(self.ask)
-        words = self.request.GET.get("words", "").replace("\0", "").strip()[:200]
+        table = self.people(self.ask)
+        found = table.rows
+        words = self.request.GET.get("words", "").replace("\0", "").strip()[:LONGEST]
         rows = found
         if words:
             meant = set(searched(words).values_list("pk", flat=True)[:MOST])
@@ -136,6 +131,10 @@ class PeoplePage(AskingPage):
             "is_cut": len(found) == MOST,
             "words": words,
             "days": days_label(days),
+            "table": table,
+            "period": days,
+            "kind": _(str(self.asked.kind.label)),
+            "of": self.of,
             "question": dumped(self.raw),
             "point": dumped(self.point),
             "back": f"{reverse('analytics_question_new')}?{write(self.raw)}",
@@ -149,7 +148,7 @@ class PeoplePage(AskingPage):
         }
 
     def _here(self) -> str:
-        return urlencode({"q": dumped(self.raw), "point": dumped(self.point)})
+        return urlencode({"q": dumped(self.raw), "point": dumped(self.point), "of": self.of})
 
     def named(self, rows: Any) -> Iterator[dict[str, Any]]:
         """Yield people as this reader may see them, some at a time."""
@@ -157,7 +156,7 @@ class PeoplePage(AskingPage):
         for first in range(0, len(rows), BITE):
             bite = rows[first : first + BITE]
             profiles = Profile.objects.in_bulk([row[0] for row in bite])
-            for number, second in bite:
+            for number, second, *_rest in bite:
                 if number in profiles:
                     yield {
                         "profile": profiles[number],
@@ -185,10 +184,9 @@ class PeoplePage(AskingPage):
     def _listed(self, name: str) -> ProfileList:
         user: Any = self.request.user
         days, _before = self.asked.days(zone=settings.TIME_ZONE, at=self.at)
-        origin = _("%(kind)s, %(days)s") % {
-            "kind": _(str(self.asked.kind.label)), "days": days_label(days),
-        }  # fmt: skip
-        ids = [number for number, _second in self.people(self.at_once)]
+        told = (_(str(self.asked.kind.label)), self.of, days_label(days))
+        origin = ": ".join(part for part in told if part)
+        ids = [row[0] for row in self.people(self.at_once).rows]
         return gather.create(name=name, profile_ids=ids, at=self.at, by=user, origin=origin)
 
     def _segment(self, name: str) -> Segment:
@@ -215,7 +213,7 @@ class PeopleFile(PeoplePage):
             [_("Profile"), _("Name"), _("Since")],
             (
                 (str(row["profile"].public_id), row["name"], row["at"].isoformat())
-                for row in self.named(self.people(self.at_once))
+                for row in self.named(self.people(self.at_once).rows)
             ),
         )
 

@@ -170,12 +170,12 @@ class QuestionView(AskingPage):
 
     def _answer(self, answered: pose.Answered) -> dict[str, Any]:
         remarks = pose.remarks(days=answered.days, question=self.kept)
-        people, question = self.people_url(), dumped(self.raw)
+        question = dumped(self.raw)
         sheets = []
         for one in answered.shown.sheets:
             drawn = draw.sheet(
                 one,
-                people_url=people,
+                people_url=self.people_url(one),
                 marks=[(remark.happened_on, remark.text) for remark in remarks],
                 today=answered.days.today,
             )

@@ -272,6 +272,7 @@ class TestPeople:
         page = mara.get(self.people_url(mara))
 
         assert [row["name"] for row in page.context["rows"]] == ["Ana", "=Bruno"]
+        assert "Doing: Viewed, Events" in page.content.decode()
         assert page.context["count"] == 2
         assert reverse("customers_profiles:inspect", args=[2]) in page.content.decode()
 
@@ -304,6 +305,7 @@ class TestPeople:
         made = ProfileList.objects.get()
         assert set(made.entries.values_list("profile_id", flat=True)) == {1, 2}
         assert made.created_by.username == "mara"
+        assert made.origin.startswith("Doing: Viewed, Events: ")
         assert "This name is taken." in again.content.decode()
 
     def test_they_are_a_segment_by_rule_where_one_can_say_it(self, mara):
