@@ -20,7 +20,12 @@ def number(value: float) -> str:
 
 def share(value: float | None) -> str:
     """Return a share as percent with one decimal, or a dash."""
-    return DASH if value is None else f"{number_format(value * 100, 1)} %"
+    return DASH if value is None else f"{decimals(value * 100, 1)} %"
+
+
+def decimals(value: float, places: int) -> str:
+    """Return a number rounded to so many places; Django's own formatting cuts them off."""
+    return number_format(round(value, places), places, force_grouping=True)
 
 
 def ratio(part: float, whole: float) -> float | None:
@@ -37,9 +42,9 @@ def duration(seconds: float | None) -> str:
     if seconds < 3600:
         return _("%(n)s min") % {"n": round(seconds / 60)}
     if seconds < 86_400:
-        return _("%(n)s h") % {"n": number_format(seconds / 3600, 1)}
+        return _("%(n)s h") % {"n": decimals(seconds / 3600, 1)}
     days = seconds / 86_400
-    return ngettext("%(n)s day", "%(n)s days", round(days)) % {"n": number_format(days, 1)}
+    return ngettext("%(n)s day", "%(n)s days", round(days)) % {"n": decimals(days, 1)}
 
 
 def shown(value: Any, kind: str) -> str:
@@ -55,10 +60,10 @@ def shown(value: Any, kind: str) -> str:
     if kind == "seconds":
         return duration(value)
     if kind == "money":
-        return number_format(value, 2, force_grouping=True)
+        return decimals(value, 2)
     if kind == "number":
         whole = float(value).is_integer()
-        return number(value) if whole else number_format(value, 2, force_grouping=True)
+        return number(value) if whole else decimals(value, 2)
     return str(value)
 
 

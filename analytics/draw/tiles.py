@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from analytics.draw.numbers import DASH, number, share
+from analytics.draw.numbers import DASH, decimals, number, share
 
 WIDTH, HEIGHT = 120, 32
 
@@ -57,7 +56,7 @@ def _change(now: float | None, before: float | None, percent: bool) -> tuple[str
         return _("nothing to compare with"), "same"
     change = now - before if percent else (now - before) / before
     trend = "up" if change > 0.0005 else "down" if change < -0.0005 else "same"
-    amount = number_format(abs(change) * 100, 1)
+    amount = decimals(abs(change) * 100, 1)
     if trend == "same":
         return _("unchanged"), trend
     if percent:

@@ -91,12 +91,14 @@ def zone_of(point: Point) -> str:
 
 def count(number: float) -> str:
     """Return a number as sentences say it."""
-    return number_format(number, None if isinstance(number, int) else 2, force_grouping=True)
+    # Formatting alone would cut off what is to be rounded.
+    places = None if isinstance(number, int) else 2
+    return number_format(round(number, 2), places, force_grouping=True)
 
 
 def percent(share: float) -> str:
     """Return a share in percent as sentences say it."""
-    return f"{number_format(share * 100, 1)} %"
+    return f"{number_format(round(share * 100, 1), 1)} %"
 
 
 def did(meant: Act, days: int) -> dict[str, Any] | None:

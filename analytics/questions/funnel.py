@@ -31,8 +31,8 @@ from customers.conditions.base import gettext_noop as later
 MOST_WITHOUT = 5
 LONGEST = 10 * 366 * 86_400
 ORDERS = (
-    ("ordered", later("In this order, other things may happen between")),
-    ("strict", later("In this order, with nothing between")),
+    ("ordered", later("In this order")),
+    ("strict", later("In this order, nothing between")),
     ("any", later("In any order")),
 )
 UNITS = (
@@ -266,7 +266,7 @@ class Funnel(Kind):
         rows = ask(funnels.over_time, zone=days.zone, every=every, **self._asked())
         found = {moment: (entered, done) for moment, entered, done in rows}
         columns = (
-            Column("moment", _("Began"), "text" if every == "hour" else "day"),
+            Column("moment", _("Began"), "day"),
             Column("share", _("Went all the way"), "share", series=True),
             Column("entered", _("Took the first step")),
             Column("completed", _("Took the last step")),
@@ -275,8 +275,7 @@ class Funnel(Kind):
         points: dict[tuple[int, int], Point] = {}
         for i, moment in enumerate(moments.between(days.first, days.last, every)):
             entered, done = found.get(moment, (0, 0))
-            shown = moment.removesuffix(":00") if every == "hour" else moment
-            told.append((shown, _share(done, entered), entered, done))
+            told.append((moment, _share(done, entered), entered, done))
             began = {"moment": moment, "every": every, "zone": days.zone}
             for column, step, count in ((2, 1, entered), (3, len(self.steps), done)):
                 if count:

@@ -215,9 +215,9 @@ def _sentence(row: Row) -> str:
         "%(net)s came in: %(orders)s orders of %(buyers)s people, %(average)s on average;"
         " %(returned)s went back."
     ) % {
-        "net": number_format(row[NET], 2, force_grouping=True),
+        "net": number_format(round(row[NET], 2), 2, force_grouping=True),
         "orders": number_format(row[ORDERS], force_grouping=True),
         "buyers": number_format(row[BUYERS], force_grouping=True),
-        "average": number_format(average, 2, force_grouping=True),
-        "returned": number_format(row[RETURNED], 2, force_grouping=True),
+        "average": number_format(round(average, 2), 2, force_grouping=True),
+        "returned": number_format(round(row[RETURNED], 2), 2, force_grouping=True),
     }

@@ -78,7 +78,7 @@ class Trend(Kind):
             Field("count", "choice", later("Count"), options=COUNTS),
             Field("prop", "name", later("Property"), suggest="properties",
                   only={"count": counting.OF_PROPERTY}),
-            Field("every", "choice", later("By"), options=EVERY, required=False),
+            Field("every", "choice", later("Time in"), options=EVERY, required=False),
             Field("by", "by", later("Broken down by"), required=False),
             Field("cumulative", "boolean", later("Added up from the first day on"), required=False,
                   only={"count": ADD_UP},
@@ -183,7 +183,7 @@ class Trend(Kind):
         every: str,
     ) -> Sheet:  # fmt: skip
         labels = moments.between(days.first, days.last, every)
-        columns = [Column("moment", _(HEADS[every]), "text" if every == "hour" else "day")]
+        columns = [Column("moment", _(HEADS[every]), "day")]
         cells: list[list[Any]] = []
         points: dict[tuple[int, int], Point] = {}
         for number, line in enumerate(lines):
@@ -204,8 +204,7 @@ class Trend(Kind):
                 columns.append(
                     Column(f"before_{number + 1}", label, self._kind, series=True, faint=True)
                 )
-        shown = [label.removesuffix(":00") if every == "hour" else label for label in labels]
-        rows = list(zip(shown, *cells, strict=True))
+        rows = list(zip(labels, *cells, strict=True))
         return Sheet("days", _("Over time"), tuple(columns), rows, "line", points)
 
     def _told(self, line: _Line, labels: Sequence[str]) -> list[Any]:

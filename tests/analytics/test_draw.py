@@ -35,6 +35,9 @@ class TestASheet:
 
         assert texts == [["1,200", "7", "50.0 %"], ["3", draw.DASH, draw.DASH]]
 
+    def test_rounds_and_does_not_cut_off(self):
+        assert (draw.share(2 / 3), draw.duration(3.96 * 3600)) == ("66.7 %", "4.0 h")
+
     def test_keeps_the_raw_value_for_the_chart(self):
         assert [cell.value for cell in drawn().lines[0].cells] == ["1200", "7", "0.5"]
 

@@ -144,7 +144,9 @@ class TestTrend:
             raw = {"kind": "trend", "series": [{"event": "Viewed"}], "every": every}
             return [row[0] for row in sheet(ask(raw, period=period)[1], "days").rows]
 
-        assert moments({"last": [1, "days"]})[:2] == ["2024-03-20 00:00", "2024-03-20 01:00"]
+        assert moments({"last": [1, "days"]})[:2] == [
+            "2024-03-20 00:00:00", "2024-03-20 01:00:00",
+        ]  # fmt: skip
         assert moments(DAYS, "week") == ["2024-03-11", "2024-03-18"]
         year = {"from": "2023-11-15", "to": "2024-03-20"}
         assert len(moments(year)) == 19
@@ -178,7 +180,7 @@ class TestFunnel:
 
     def test_tells_times_shares_and_how_many_went_through(self, db):
         world.make_room(AT)
-        for number, minutes in [(1, 10), (2, 30), (3, 50), (4, None)]:
+        for number, minutes in [(1, 10), (2, 30), (3, None)]:
             world.happen(number, AT - timedelta(hours=1), "Viewed", "track", received_at=AT)
             if minutes:
                 at = AT - timedelta(minutes=60 - minutes)
@@ -189,12 +191,12 @@ class TestFunnel:
              "compare": "before"}
         )  # fmt: skip
 
-        assert shown.sentence == "3 of 4 went all the way: 75.0 %."
+        assert shown.sentence == "2 of 3 went all the way: 66.7 %."
         assert sheet(shown, "steps").rows == [
-            ("1. Viewed", 4, 0, 1.0, None, None, 1, None, None),
-            ("2. Bought", 3, 0, 0.75, None, 0.75, None, 1800.0, 2400.0),
+            ("1. Viewed", 3, 0, 1.0, None, None, 1, None, None),
+            ("2. Bought", 2, 0, 2 / 3, None, 2 / 3, None, 1200.0, 1500.0),
         ]
-        assert sheet(shown, "time").rows[-1] == ("2024-03-20", 0.75, 4, 3)
+        assert sheet(shown, "time").rows[-1] == ("2024-03-20", 2 / 3, 3, 2)
 
     @pytest.mark.parametrize(
         "more",
