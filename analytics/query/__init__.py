@@ -68,6 +68,8 @@ class _Snapshot:
     """What the manifest says, and numbers that change whenever tail or owners do."""
 
     chunks: tuple[tuple[int, str, datetime, datetime], ...]
+    alone: bool
+    whole: bool
     since: int
     tail: int
     changed: tuple[Any, ...]
@@ -152,11 +154,12 @@ def ready(
         # Of a tail too big to count nobody can say whether it has changed.
         kept = answers.recall(key) if cached and not is_big else None
         if kept is not None:
-            return Table(measure, kept, at, "cache", snapshot.tail)
-        if is_big or not snapshot.since:
+            return Table(measure, kept, at, "cache", snapshot.tail, snapshot.whole)
+        # What PostgreSQL no longer holds it can't answer, however long the tail is.
+        if (is_big and not snapshot.alone) or not snapshot.since:
             answer = answers.plain(statement.shape(engines.by_postgres(statement, selects)))
             answers.remember(key, answer)
-            return Table(measure, answer, at, "postgresql", snapshot.tail)
+            return Table(measure, answer, at, "postgresql", snapshot.tail, snapshot.whole)
         tables = {name: table for name, (table, _) in read.items()}
         tables["tail"] = collect.read(
             since=snapshot.since,
@@ -207,18 +210,20 @@ def on_postgres(
 
 
 def _look(statement: Statement) -> _Snapshot:
-    live = Chunk.objects.filter(retired_at=None, cluster=collect.cluster())
-    chunks = list(live.order_by("lo").values_list("pk", "path", "first_at", "latest_at", "hi"))
+    live = Chunk.objects.filter(retired_at=None).order_by("lo")
+    listed = live.values_list("pk", "path", "first_at", "latest_at", "hi", "alone", "cluster")
+    mine = collect.cluster()
+    chunks = [chunk for chunk in listed if chunk[6] == mine]
     since = chunks[-1][4] if chunks else 0
     with connection.cursor() as cursor:
         cursor.execute(WAITING, [str(since), BIG_TAIL + 1])
         tail, *changed = cursor.fetchone()
+    chosen = [one for one in chunks if one[2] < statement.end and one[3] >= statement.start]
     return _Snapshot(
-        chunks=tuple(
-            chunk[:4]
-            for chunk in chunks
-            if chunk[2] < statement.end and chunk[3] >= statement.start
-        ),
+        chunks=tuple(chunk[:4] for chunk in chosen),
+        alone=any(chunk[5] for chunk in chosen),
+        # After a restore, till the files are taken over.
+        whole=len(chunks) == len(listed),
         since=since,
         tail=tail,
         changed=tuple(changed),

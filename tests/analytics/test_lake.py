@@ -267,6 +267,24 @@ class TestRestore:
         assert seen(lake) == (7, "duckdb")
         assert repair.mend(lake=lake, at=NOON, deep=True) == []
 
+    def test_until_then_answers_say_that_they_are_not_whole(self, lake, restored):
+        repair.adopt(lake=lake, at=NOON)
+        sealed(lake, 1)
+        asked = {"at": END, "start": DAY, "end": END, "cached": False}
+        assert query.ask(names.seen, lake=lake, **asked).whole
+        restored()
+        assert not query.ask(names.seen, lake=lake, **asked).whole
+        repair.adopt(lake=lake, at=NOON)
+        assert query.ask(names.seen, lake=lake, **asked).whole
+
+    def test_what_only_files_hold_is_in_answers_however_long_the_tail_is(self, lake, monkeypatch):
+        sealed(lake, 1, 2)
+        execute("DELETE FROM customers_event WHERE profile_id = 1")
+        repair.mend(lake=lake, at=NOON, deep=True)
+        happen(3, NOON)
+        monkeypatch.setattr(query, "BIG_TAIL", 0)
+        assert seen(lake) == (3, "duckdb")
+
     def test_once_more_into_a_third(self, lake, restored):
         repair.adopt(lake=lake, at=NOON)
         for person in (1, 2):
