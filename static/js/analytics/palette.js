@@ -2,11 +2,11 @@
 
 export const LIGHT = {
   ground: "#ffffff",
-  series: ["#1a6b74", "#b4501a", "#6a3fa0", "#7a6200", "#b3246a", "#2f5fc4", "#4a7318", "#5c5c5c"],
+  series: ["#1a6b74", "#5f2009", "#8b4ee1", "#826c0c", "#9b1957", "#25408e", "#426e2e", "#363535"],
 };
 export const DARK = {
   ground: "#262626",
-  series: ["#5fc9d0", "#f2a65a", "#c9b1ff", "#e6d35a", "#ff9dc4", "#8fb8ff", "#a9d672", "#c4c4c4"],
+  series: ["#5fc9d0", "#dd8c68", "#b182df", "#cfa809", "#f051a4", "#9dc4f5", "#9ded7d", "#e1e1e1"],
 };
 export const SYMBOLS = ["circle", "rect", "triangle", "diamond", "emptyCircle", "emptyRect", "emptyTriangle", "emptyDiamond"];
 
