@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
-MOST_LINES = 50_000
+MOST_LINES = 20_000
 MOST_BYTES = 5_000_000
 # So many unknown lines are shown.
 MOST_SHOWN = 100
