@@ -55,6 +55,12 @@ def known(django_db_setup, django_db_blocker):
         connection.close()
 
 
+def test_every_measure_has_an_oracle_and_is_tried():
+    found = measures.MEASURES.values()
+
+    assert [one.name for one in found if one.oracle is None or not one.tries] == []
+
+
 @pytest.mark.parametrize(("measure", "place"), TRIES)
 def test_both_engines_say_what_the_oracle_says(measure, place, known):
     made, lake = known
