@@ -40,12 +40,12 @@ export function flow(told, look) {
     links.push({ source, target, value, row });
   });
   const names = [...new Set(links.flatMap(({ source, target }) => [source, target]))];
-  const most = look.narrow ? 14 : 28;
+  const most = look.narrow ? 13 : 28;
   return {
     rows: Math.max(6, Math.ceil(names.length / 2)),
     links,
     series: [{
-      id: "0", type: "sankey", left: 8, right: look.narrow ? 80 : 140, top: 8, bottom: 8, nodeGap: 12, nodeAlign: "left", draggable: false,
+      id: "0", type: "sankey", left: 8, right: look.narrow ? 96 : 160, top: 8, bottom: 8, nodeGap: 12, nodeAlign: "left", draggable: false,
       emphasis: { focus: "adjacency" },
       data: names.map((name, i) => ({ name, itemStyle: { color: look.colors[i % look.colors.length] } })),
       links,
