@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from analytics.measures import values
@@ -12,6 +12,7 @@ from analytics.measures.base import Example, Happened, Measure, Row, Statement, 
 from analytics.measures.channels import CHANNELS
 from analytics.measures.traffic import chosen, reads, told_of
 from analytics.measures.visits import VIEWS, scope, visits_told
+from customers.conditions.matcher import Filter
 
 _LASTED = (
     "cast(extract(epoch FROM max(happened_at) - min(happened_at)) AS double precision) AS lasted"
@@ -52,6 +53,9 @@ def _numbered(
     ping: str = PING,
     heartbeat: int = 10,
     least: int = 5,
+    longest_days: int = 3,
+    only: Sequence[Filter] = (),
+    each: str = "session",
     limit: int = 200,
 ) -> Statement:
     """Ask for sessions as a tracker numbers them, with the time its heartbeats tell.
@@ -64,33 +68,58 @@ def _numbered(
         ping: the name of the heartbeat's events.
         heartbeat: so many seconds lie between two heartbeats.
         least: so many seconds lie between a view and its first heartbeat.
-        limit: at most so many sessions.
+        longest_days: what a session is told of later than so many days after its beginning.
+        only: what the properties of an event must say for it to count.
+        each: a row for each `session`, or for each `view` in one.
+        limit: at most so many rows.
     """
     parameters: dict[str, Any] = {
         "start": start, "end": end, "ping": ping, "heartbeat": heartbeat, "least": least,
-        "limit": limit,
+        "longest": longest_days * 86_400, "limit": limit,
     }  # fmt: skip
     session, seen = values.text(key, parameters), values.text(view, parameters)
+    filters = "".join(f" AND {values.passes(one, parameters)}" for one in only)
     sql = f"""WITH told AS (
       SELECT {session} AS session, {seen} AS seen, happened_at,
-        CASE WHEN {VIEWS} OR name = $ping THEN 1 ELSE 0 END AS opens,
-        CASE WHEN name = $ping THEN 1 ELSE 0 END AS beats,
+        CASE WHEN {VIEWS} THEN 1 ELSE 0 END AS looks, CASE WHEN name = $ping THEN 1 ELSE 0 END
+          AS beats,
+        CASE WHEN name = $ping THEN happened_at - INTERVAL '1 second' * $least ELSE happened_at END
+          AS since,
         cast(floor(cast(extract(epoch FROM happened_at) AS double precision) / $heartbeat)
           AS bigint) AS turn
       FROM ev WHERE happened_at >= $start AND happened_at < $end
-        AND type IN ('page', 'screen', 'track')
+        AND type IN ('page', 'screen', 'track'){filters}
     ),
-    counted AS (
-      SELECT session, {_BEGUN}, {_LASTED}, max(opens) AS opened, count(*) AS events,
-        count(DISTINCT CASE WHEN opens = 1 THEN seen END) AS views,
-        count(DISTINCT CASE WHEN beats = 1 THEN seen END) AS lively,
-        count(DISTINCT CASE WHEN beats = 1 THEN seen || ' ' || cast(turn AS varchar) END) AS turns
-      FROM told WHERE session <> '' GROUP BY session
-    )
-    SELECT session, begun, lasted, views, events,
-      cast($heartbeat * (turns - lively) + $least * lively AS bigint)
-    FROM counted WHERE opened = 1 ORDER BY begun, session COLLATE "C" LIMIT $limit"""
-    return Statement(sql, parameters, ("happened_at", "type", "name", "properties"), start, end)
+    begun AS (
+      SELECT *, min(since) OVER (PARTITION BY session) AS first FROM told WHERE session <> ''
+    ),
+    kept AS (SELECT * FROM begun WHERE happened_at <= first + INTERVAL '1 second' * $longest)
+    {_SESSIONS if each == "session" else _LOOKS}"""
+    columns = ("happened_at", "type", "name", "properties")
+    return Statement(sql, parameters, columns, start, end)
+
+
+def _engaged(beaten: str) -> str:
+    turns = f"count(DISTINCT CASE WHEN beats = 1 THEN {beaten} END)"
+    lively = "count(DISTINCT CASE WHEN beats = 1 THEN seen END)"
+    return f"cast($heartbeat * ({turns} - {lively}) + $least * {lively} AS bigint)"
+
+
+_TIMES = """cast(extract(epoch FROM min(since)) AS double precision) AS begun,
+      cast(extract(epoch FROM max(happened_at) - min(since)) AS double precision)"""
+_SESSIONS = f"""SELECT session, {_TIMES},
+      count(DISTINCT CASE WHEN looks = 1 OR beats = 1 THEN seen END), count(*),
+      {_engaged("seen || ' ' || cast(turn AS varchar)")}
+    FROM kept GROUP BY session
+    HAVING count(CASE WHEN looks = 1 OR beats = 1 THEN seen END) > 0
+    ORDER BY begun, session COLLATE "C" LIMIT $limit"""
+# A view lasts until its last heartbeat; that it was told of twice makes it no longer.
+_LOOKS = f"""SELECT seen, cast(extract(epoch FROM min(since)) AS double precision) AS begun,
+      cast(extract(epoch FROM coalesce(max(CASE WHEN beats = 1 THEN happened_at END), min(since))
+        - min(since)) AS double precision), 1, count(*), {_engaged("turn")}
+    FROM kept WHERE seen IS NOT NULL AND (looks = 1 OR beats = 1) GROUP BY session, seen
+    HAVING max(looks) = 1
+    ORDER BY begun, seen COLLATE "C", session COLLATE "C" LIMIT $limit"""
 
 
 # --- plain Python ---------------------------------------------------------------------------------
@@ -115,35 +144,54 @@ def _listed_told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[Row]:
 
 
 def _numbered_told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[Row]:
+    def number(event: Told, name: str) -> str | None:
+        return values.text_of(event.properties, asked[name])
+
+    def since(event: Told) -> datetime:
+        return event.happened_at - timedelta(seconds=least if event.name == ping else 0)
+
+    ping, least = asked.get("ping", PING), asked.get("least", 5)
+    heartbeat, longest = asked.get("heartbeat", 10), timedelta(days=asked.get("longest_days", 3))
     sessions: dict[str, list[Told]] = defaultdict(list)
     for event in events:
-        session = values.text_of(event.properties, asked["key"])
-        if session and event.type in {"page", "screen", "track"}:
-            sessions[session].append(event)
-    ping, heartbeat = asked.get("ping", PING), asked.get("heartbeat", 10)
-    rows: list[Row] = []
+        told = all(values.fits(one, event.properties) for one in asked.get("only", ()))
+        if told and event.type in {"page", "screen", "track"}:
+            sessions[number(event, "key") or ""].append(event)
+    sessions.pop("", None)
+    rows: list[tuple[Any, ...]] = []
     for session, mine in sessions.items():
-        beats = [event for event in mine if event.name == ping]
-        opened = beats + [event for event in mine if event.type in {"page", "screen"}]
-        if not opened:
-            continue
-        views = {values.text_of(event.properties, asked["view"]) for event in opened} - {None}
-        turns = {
-            (
-                values.text_of(event.properties, asked["view"]),
-                event.happened_at.timestamp() // heartbeat,
-            )
-            for event in beats
-        }
-        turns = {turn for turn in turns if turn[0] is not None}
-        lively = {view for view, _turn in turns}
-        begun, ended = mine[0].happened_at, mine[-1].happened_at
-        engaged = heartbeat * (len(turns) - len(lively)) + asked.get("least", 5) * len(lively)
-        rows.append((
-            session, begun.timestamp(), (ended - begun).total_seconds(), len(views), len(mine),
-            engaged,
-        ))  # fmt: skip
-    return sorted(rows, key=lambda row: (row[1], row[0].encode()))[: asked.get("limit", 200)]
+        first = min(map(since, mine))
+        mine = [event for event in mine if event.happened_at <= first + longest]
+        seen: dict[str, list[Told]] = defaultdict(list)
+        for event in mine:
+            if event.name == ping or event.type in {"page", "screen"}:
+                view = number(event, "view")
+                if view is not None:
+                    seen[view].append(event)
+        engaged = {}
+        for view, some in seen.items():
+            beats = {one.happened_at.timestamp() // heartbeat for one in some if one.name == ping}
+            engaged[view] = heartbeat * (len(beats) - 1) + least if beats else 0
+        if asked.get("each") == "view":
+            rows += [
+                (view, *_times(some, since, ping), 1, len(some), engaged[view], session)
+                for view, some in seen.items()
+                if any(one.type in {"page", "screen"} for one in some)
+            ]
+        elif seen:
+            told_of_it = len(seen), len(mine), sum(engaged.values())
+            rows.append((session, *_times(mine, since), *told_of_it, session))
+    rows.sort(key=lambda row: (row[1], row[0].encode(), row[-1].encode()))
+    return [row[:-1] for row in rows[: asked.get("limit", 200)]]
+
+
+def _times(
+    events: Sequence[Told], since: Callable[[Told], datetime], ping: str = ""
+) -> tuple[float, float]:
+    begun = min(map(since, events))
+    until = [event.happened_at for event in events if not ping or event.name == ping]
+    ended = max(until, default=begun)
+    return begun.timestamp(), (ended - begun).total_seconds()
 
 
 _DAY: list[Happened] = [
@@ -184,7 +232,7 @@ numbered = Measure(
     " lasted, its views, its events, and the seconds that heartbeats tell of",
     window=_WINDOW,
     source="a session has a view or a heartbeat; the first heartbeat of a view tells of `least`"
-    " seconds, each further turn of `heartbeat` seconds in which there is one of as many more",
+    " seconds before it, each further turn of `heartbeat` seconds in which there is one of as many",
     ask=_numbered,
     example=Example(
         _DAY,
@@ -194,7 +242,16 @@ numbered = Measure(
     oracle=_numbered_told,
     tries=(
         {"key": "session", "view": "product", "ping": "Product Viewed"},
-        {"key": "country", "view": "path", "ping": "Searched", "heartbeat": 700, "limit": 2},
+        {"key": "session", "view": "product", "ping": "Product Viewed", "each": "view"},
+        {
+            "key": "country",
+            "view": "path",
+            "ping": "Searched",
+            "heartbeat": 700,
+            "limit": 2,
+            "longest_days": 1,
+            "only": (Filter("quantity", "lte", 2),),
+        },
     ),
 )
 register(visits, numbered)

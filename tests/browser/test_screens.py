@@ -128,6 +128,7 @@ ADMIN = [
     Screen("tokens", "/admin/tokens/", "main form"),
     Screen("week", "/admin/reports/home/", ".dxp-tiles"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
+    Screen("traffic-pages", "/admin/reports/traffic/?part=pages&compare=1", "main tbody tr"),
     Screen("lake", "/admin/reports/lake/", ".dxp-tiles"),
     Screen("questions", "/admin/reports/questions/", "main"),
     Screen("new-question", "/admin/reports/questions/new/", ".dxp-kinds a"),
