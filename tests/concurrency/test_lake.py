@@ -214,17 +214,16 @@ class Readers:
             thread.join()
 
 
-def race(lake, kills=KILLS, patience=60.0):
-    """Write, keep, read and kill at once; return what the readers saw."""
+def race(lake, kills=KILLS, enough=ENOUGH, patience=60.0):
+    """Write, keep, read and kill at once, until the readers compared enough; return them."""
     workers = Workers(
         lambda: write(lake), lambda: write(lake), lambda: keep(lake), lambda: keep(lake)
     )
     readers = Readers(lake)
     try:
         workers.kill_some(kills, least=0.1, most=0.6)
-        # On a busy machine: until the readers have seen enough, or too much.
         ends = time.monotonic() + patience
-        while readers.compared < ENOUGH and not readers.wrong and time.monotonic() < ends:
+        while readers.compared < enough and not readers.wrong and time.monotonic() < ends:
             time.sleep(0.05)
     finally:
         readers.end()
@@ -257,7 +256,7 @@ def test_a_watermark_of_the_newest_row_fails_that_test(lake, monkeypatch):
             return cursor.fetchone()[0]
 
     monkeypatch.setattr(collect, "_watermark", newest)
-    assert "Page Viewed" in str(race(lake, kills=2).wrong)
+    assert "Page Viewed" in str(race(lake, kills=2, enough=10_000).wrong)
 
 
 # --- A dump, restored into another cluster --------------------------------------------------------
