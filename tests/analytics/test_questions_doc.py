@@ -25,7 +25,7 @@ def test_each_kind_is_shown_once():
 def test_a_question_is_answered(lake, raw):
     happen(1, DAY, "Page Viewed", "page", path="/")
     for name in ("Signed Up", "Product Viewed", "Savings Plan Started", "Message Sent"):
-        happen(1, DAY, name, "track", message="Letter", journey="Welcome")
+        happen(1, DAY, name, "track", delivery_id=7, journey="Welcome")
     happen(1, DAY, "Savings Plan Opened", "track", revenue=60)
 
     def ask(measure, **parameters):
