@@ -34,6 +34,7 @@ PARTS = {
     "pages": (gettext_lazy("Pages"), ("pages", "entries", "exits")),
     "searches": (gettext_lazy("Searches"), ("searches", "unfound")),
     "documents": (gettext_lazy("Documents"), ("documents",)),
+    "single": (gettext_lazy("Single visits"), ("single",)),
 }
 
 

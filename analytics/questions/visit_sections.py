@@ -25,6 +25,7 @@ WHATS = (
     ("searches", later("Searches on the site")),
     ("unfound", later("Searches without results")),
     ("documents", later("Downloaded documents")),
+    ("single", later("Single visits, newest first")),
 )
 # Those whose visits can be counted by another basis than views, and lead to a goal.
 WAYS = ("channels", "sources", "campaigns")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, ClassVar, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from analytics.measures import documents, searches, traffic
+from analytics.measures import documents, searches, sessions, traffic
 from analytics.measures.base import Measure, Row
 from analytics.measures.channels import CHANNELS
 from analytics.measures.where import Act, act
@@ -58,7 +59,7 @@ class Visits(Kind):
     @classmethod
     def form(cls) -> tuple[Field, ...]:
         """Return its controls."""
-        by_basis = {"what": ("days", *WAYS)}
+        by_basis = {"what": ("days", "single", *WAYS)}
         return (
             Field("what", "choice", later("Show"), options=WHATS),
             Field("channel", "choice", later("Channel"), required=False,
@@ -100,7 +101,12 @@ class Visits(Kind):
 
     def show(self, ask: Ask, days: Days, before: Days | None) -> Shown:
         """Return one table, and a chart of it."""
-        sheet = self._days(ask, days, before) if self.what == "days" else self._rows(ask, before)
+        if self.what == "days":
+            sheet = self._days(ask, days, before)
+        elif self.what == "single":
+            sheet = self._single(ask, days)
+        else:
+            sheet = self._rows(ask, before)
         counted = [row for row in sheet.rows if any(row[1:])]
         return Shown("", [sheet], "" if counted else _("There was nothing of this in these days."))
 
@@ -113,8 +119,9 @@ class Visits(Kind):
         asked: dict[str, Any] = {"channel": self.channel}
         if self.what == "days":
             return traffic.visitors, asked | {"basis": self.basis, **_day_of(point)}
-        key = point.get("key")
-        section = SECTIONS[self.what]
+        key, section = point.get("key"), SECTIONS.get(self.what)
+        if section is None:
+            return None
         if not isinstance(key, (list, tuple)) or len(key) != section.keys:
             raise QuestionError("", _("There is no such number in this answer."))
         if not all(isinstance(one, str) for one in key):
@@ -162,6 +169,27 @@ class Visits(Kind):
         }
         return Sheet("days", _(dict(WHATS)["days"]), tuple(columns), rows, "line", points)
 
+    def _single(self, ask: Ask, days: Days) -> Sheet:
+        asked: dict[str, Any] = {"basis": self.basis, "channel": self.channel}
+        columns = (
+            Column("begun", _("Begun"), "text"),
+            Column("channel", _("Channel"), "text"),
+            Column("views", _("Views")),
+            Column("seconds", _("Length"), "seconds"),
+            Column("entry", _("First page"), "text"),
+            Column("exit", _("Last page"), "text"),
+        )
+        rows: list[Row] = []
+        for row in ask(sessions.visits, limit=self.most, **asked):
+            _person, begun, lasted, channel, views, _acts, entry, left = row
+            moment = datetime.fromtimestamp(begun, ZoneInfo(days.zone))
+            rows.append((date_format(moment, "j M Y, H:i"), channel, views, lasted, entry, left))
+        return Sheet("single", _(dict(WHATS)["single"]), columns, rows, note=self._cut(rows))
+
+    def _cut(self, rows: Sequence[Row]) -> str:
+        full = len(rows) == self.most
+        return _("Only the first %(n)s are shown.") % {"n": self.most} if full else ""
+
     def _rows(self, ask: Ask, before: Days | None) -> Sheet:
         section = SECTIONS[self.what]
         asked: dict[str, Any] = {**section.asked, "channel": self.channel}
@@ -198,11 +226,10 @@ class Visits(Kind):
                 (*row, was.get(tuple(of[: section.keys]), 0))
                 for row, of in zip(rows, found, strict=True)
             ]
-        cut = _("Only the first %(n)s are shown.") % {"n": self.most}
         return Sheet(
             self.what, _(dict(WHATS)[self.what]), tuple(columns), rows,
             "bars" if self.what == "channels" else "none", points,
-            cut if len(rows) == self.most else "",
+            self._cut(rows),
         )  # fmt: skip
 
 

@@ -178,7 +178,9 @@ class TestSections:
         assert asked.status_code == 200
         assert "Most viewed pages" in asked.content.decode()
 
-    @pytest.mark.parametrize("part", ["visitors", "sources", "pages", "searches", "documents"])
+    @pytest.mark.parametrize(
+        "part", ["visitors", "sources", "pages", "searches", "documents", "single"]
+    )
     def test_every_section_can_be_shared_and_fetched(self, mara, part):
         page = mara.get(f"{ADDRESS}?part={part}&compare=1&days=7")
 

@@ -54,3 +54,8 @@ def test_snowplows_users_are_our_people(dataset):
     # Where rules differ, docs/measurements.md says why.
     assert (found["sessions_agree"], found["users_agree"]) == (13, 6)
     assert found["page_views_besides"] == 5
+    # By Snowplow's own rules, every session and every page view is as in its tables.
+    assert (found["measured_sessions"], found["measured_sessions_equal"]) == (18, 18)
+    assert (found["measured_page_views"], found["measured_page_views_equal"]) == (43, 43)
+    assert found["measured_sessions_engaged_seconds"] == 60
+    assert found["measured_page_views_engaged_seconds"] == 45
