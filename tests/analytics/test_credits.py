@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from analytics import query
 from analytics.questions import KINDS, periods
 from analytics.questions.base import QuestionError
+from dxp.users.models import User
 from tests.analytics import world
+from tests.analytics.test_reports import staff
 from tests.analytics.world import DAY, END, happen
 
 BOUGHT = {"event": "Bought"}
@@ -189,3 +193,25 @@ class TestRevenue:
         once = kind("revenue", REVENUE | {"every": "week", "by": "trait:country"})
 
         assert kind("revenue", once.plain()) == once
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "words"),
+    [
+        ("attribution", CREDIT, "Last not direct"),
+        ("revenue", REVENUE | {"by": "property:sku"}, "Average order"),
+    ],
+)
+def test_a_page_shows_the_chart_the_table_and_its_people(shop, name, asked, words):
+    mara = staff("mara", "access_admin", "view_reports", "view_profile")
+    period = {"from": DAY.date().isoformat(), "to": DAY.date().isoformat()}
+
+    page = mara.get(
+        reverse("analytics_question_new"),
+        {"q": json.dumps({"kind": name, "period": period} | asked)},
+    ).content.decode()
+
+    assert words in page
+    assert 'data-controller="chart"' in page
+    assert reverse("analytics_people") in page
+    User.objects.filter(username="mara").delete()
