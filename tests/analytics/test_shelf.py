@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
-from analytics import collect, compact, health, query, repair, rewrite, shelf
+from analytics import collect, compact, health, query, repair, rewrite, shelf, tasks
 from analytics.measures import names
 from analytics.models import Chunk, Damage, ErasedAlias
 from analytics.shelf import Bucket, Lake
@@ -176,6 +176,16 @@ class TestLakeOnStorage:
         (mended,) = repair.mend(lake=lake, at=NOON)
         assert (mended.path, mended.lost) == (chunk.path, 0)
         assert seen(elsewhere(lake, tmp_path, "chen")) == (2, "duckdb")
+
+    def test_one_setting_puts_everything_there(self, lake, far, settings, tmp_path):
+        settings.LAKE_DIR, settings.LAKE_URL = tmp_path / "copies", far.bucket.url
+        happen(1, NOON)
+        for work in (tasks.seal, tasks.compact, tasks.verify, tasks.rewrite):
+            work()
+
+        (chunk,) = Chunk.objects.filter(retired_at=None)
+        assert list(far.files()) == [chunk.path]
+        assert health.look(lake=tasks.lake(), at=NOON).place.startswith("s3://lake/dxp/")
 
     def test_a_spoilt_copy_is_fetched_again_and_no_damage(self, lake):
         happen(1, NOON)
