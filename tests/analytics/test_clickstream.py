@@ -16,7 +16,10 @@ KNOWN = {
     "funnel_sessions": [1676, 502, 258, 100, 27, 6],
     "funnel_visits": [1676, 502, 258, 100, 27, 6],
     "conversion_by_channel": {
-        "direct": [95, 15], "email": [355, 41], "organic": [763, 95], "paid_search": [576, 79],
+        "direct": [95, 15],
+        "email": [355, 41],
+        "organic": [763, 95],
+        "paid_search": [576, 79],
         "social": [300, 27],
     },
     "conversion_by_platform": {"desktop": [1136, 159], "mobile": [710, 59], "tablet": [243, 39]},
