@@ -60,9 +60,9 @@ def wait_until(true, seconds=10):
         time.sleep(0.02)
 
 
-def visitors(lake, page="ana /traffic/", at=END):
+def visitors(lake, page="ana /traffic/", at=END, patience=None):
     """Ask as a page does; return the number and the moment it is of."""
-    place = Desk(lake=lake, page=page, at=at)
+    place = Desk(lake=lake, page=page, at=at, patience=patience)
     table = place.ask(traffic.totals, **ASKED)
     place.close()
     return table.rows[0][0], table.as_of
@@ -70,7 +70,7 @@ def visitors(lake, page="ana /traffic/", at=END):
 
 class TestDesk:
     def test_what_is_quick_is_answered_at_once(self, sealed):
-        assert visitors(sealed) == (1, END)
+        assert visitors(sealed, patience=20) == (1, END)
 
     def test_what_takes_long_goes_on_and_is_answered_as_of_the_first_look(self, sealed, gate):
         with pytest.raises(Pending) as pending:
@@ -85,19 +85,20 @@ class TestDesk:
 
         assert visitors(sealed, at=END + timedelta(minutes=2)) == (1, END)
         assert len(gate.began) == 1
-        assert visitors(sealed, at=END + timedelta(minutes=3)) == (2, END + timedelta(minutes=3))
+        later = END + timedelta(minutes=3)
+        assert visitors(sealed, at=later, patience=20) == (2, later)
 
     def test_questions_that_were_answered_are_not_asked_again_while_the_page_waits(
         self, sealed, gate
     ):
         def ask():
-            place = Desk(lake=sealed, page="ana", at=END)
+            place = Desk(lake=sealed, page="ana", at=END, patience=20)
             return [
                 place.ask(traffic.totals, basis=basis, **ASKED) for basis in ("views", "events")
             ]
 
         gate.set()
-        kept = Desk(lake=sealed, page="ana", at=END)
+        kept = Desk(lake=sealed, page="ana", at=END, patience=2)
         kept.ask(traffic.totals, basis="views", **ASKED)
         gate.clear()
         with pytest.raises(Pending):
@@ -123,7 +124,7 @@ class TestDesk:
         gate.set()
         wait_until(lambda: not runs.count())
 
-        assert visitors(sealed)[0] == 1
+        assert visitors(sealed, patience=20)[0] == 1
 
     def test_one_that_is_stopped_stops_and_says_so_once(self, sealed, gate):
         with pytest.raises(Pending) as pending:
@@ -135,7 +136,7 @@ class TestDesk:
         assert Desk(lake=sealed, page="ana /traffic/", at=END).was_stopped
         assert not Desk(lake=sealed, page="ana /traffic/", at=END).was_stopped
         gate.set()
-        assert visitors(sealed)[0] == 1
+        assert visitors(sealed, patience=20)[0] == 1
 
     def test_duckdb_itself_is_stopped(self, sealed):
         place = Desk(lake=sealed, page="ana", at=END, patience=0.1)
@@ -157,13 +158,14 @@ class TestDesk:
         wait_until(lambda: not runs.count(), seconds=5)
 
     def test_what_failed_is_said_and_asked_anew_at_the_next_look(self, sealed, gate, monkeypatch):
+        monkeypatch.setattr(desk, "PATIENCE", 20)
         with monkeypatch.context() as patch:
             patch.setattr(query, "work", lambda *_args, **_more: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 visitors(sealed)
         gate.set()
 
-        assert visitors(sealed)[0] == 1
+        assert visitors(sealed, patience=20)[0] == 1
 
     def test_without_redis_the_page_waits_for_its_answer(self, sealed, gate, monkeypatch):
         nowhere = redis.Redis(port=1, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 0))
