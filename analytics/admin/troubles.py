@@ -15,8 +15,7 @@ from django.utils.translation import ngettext
 from analytics import health
 from analytics.shelf import Lake
 from customers.models import ComputedTrait, Quarantine, Segment
-from journeys.models import Delivery, Enrollment, Journey, Sender
-from journeys.models.enrollments import Lane
+from journeys.models import Delivery, Enrollment, Journey, Lane, Sender
 
 # What is older was seen by somebody, or nobody will.
 LATELY = timedelta(days=7)
