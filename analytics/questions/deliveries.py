@@ -78,7 +78,10 @@ class Deliveries(Kind):
         """Return its controls."""
         return (
             Field("by", "choice", later("Told apart by"), options=BY),
-            Field("goal", "event", later("Converted means"), required=False),
+            Field(
+                "goal", "event", later("Converted means"), required=False,
+                help=later("Empty: nobody is counted as converted."),
+            ),
             Field("after", "choice", later("Counted after"), options=AFTER),
             Field(
                 "within", "span", later("Followed for"), required=False,

@@ -54,9 +54,12 @@ class Lifecycle(Kind):
     def form(cls) -> tuple[Field, ...]:
         """Return its controls."""
         return (
-            Field("act", "event", later("Active means"), required=False),
+            Field(
+                "act", "event", later("Active means"), required=False,
+                help=later("Empty: anything they do."),
+            ),
             Field("every", "choice", later("Counted by"), options=EVERY),
-        )
+        )  # fmt: skip
 
     @classmethod
     def parse(cls, raw: Mapping[str, Any]) -> Self:
