@@ -182,8 +182,8 @@ class _Table:
         self.sizes = {
             cohort: size for cohort in range(first, last + 1) if (size := self.people(cohort, 0))
         }
-        slots = len(asked.brackets) or min(most, last - first)
-        self.slots = range(1, slots + 1)
+        slots = range(1, (len(asked.brackets) or min(most, last - first)) + 1)
+        self.slots = [slot for slot in slots if any(self.begun(one, slot) for one in self.sizes)]
 
     def people(self, cohort: int, slot: int, place: int | None = None) -> int:
         """Return how many of a cohort fill a slot, of one part or of all."""

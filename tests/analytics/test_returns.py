@@ -72,11 +72,11 @@ class TestRetention:
         })  # fmt: skip
 
         one = sheet(shown, "cohorts")
-        assert one.rows == [("2024-03-19", 1, 1.0, None, None)]
+        assert one.rows == [("2024-03-19", 1, 1.0)]
         assert list(one.open) == [(0, 2)]
-        assert [cell.open for cell in drawn(one).lines[0].cells] == [False, True, False, False]
+        assert [cell.open for cell in drawn(one).lines[0].cells] == [False, True]
         # A day that is not over says nothing about all together.
-        assert [row[1] for row in sheet(shown, "together").rows] == [None, None, None]
+        assert [row[1] for row in sheet(shown, "together").rows] == [None]
 
     @pytest.mark.parametrize(
         ("how", "shares"),
