@@ -42,7 +42,8 @@ def _letter(
     message: int, reader: str, profile: int, at: datetime, chance: random.Random
 ) -> list[New]:
     told: dict[str, Any] = {
-        "message": NAME, "message_id": message, "delivery_id": None, "journey_id": None,
+        "message": NAME, "message_id": message, "delivery_id": f"{at:%Y-%m-%d}:{reader}",
+        "journey_id": None, "channel": "email",
     }  # fmt: skip
     moment = at
     new: list[New] = []
