@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -24,8 +24,8 @@ PRODUCTION = {
 }
 TESTING = {"DJANGO_SETTINGS_MODULE": "dxp.settings.test"}
 
-# It drives Chromium and waits a lot; the tests after it use one processor.
-BESIDE = "scripts"
+# They drive Chromium and wait a lot; the tests beside them use one processor.
+BESIDE = ("scripts", "browser")
 
 
 def templates() -> list[str]:
@@ -54,8 +54,8 @@ def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
         ("mypy", [str(BIN / "mypy"), *CODE[:5]], {}),
         ("pytest", [python, "-m", "pytest", "-q", *parallel, *chosen], {}),
         ("scripts", [python, "-m", "pytest", "-q", *scripts, *chosen], {}),
-        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
         ("browser", [python, "-m", "pytest", "-q", "-m", "browser", "tests/browser"], {}),
+        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
     ]  # fmt: skip
 
 
@@ -83,25 +83,40 @@ def need_chromium() -> str:
     return "Chromium is missing: install it (Debian: apt-get install chromium) and run again."
 
 
-class Beside:
-    """A check that runs beside the next one; both have servers of their own."""
+Result = tuple[str, bool, float]
 
-    def __init__(self, command: list[str], environment: dict[str, str], began: float) -> None:
-        self.began = began
-        # Open until it ended.
-        self.words = tempfile.TemporaryFile()  # noqa: SIM115
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=self.words, stderr=subprocess.STDOUT
-        )
 
-    def end(self, name: str) -> tuple[bool, float]:
-        """Wait for it, say what it said, and return whether it was good and how long it took."""
-        good = self.process.wait() == 0
-        took = time.monotonic() - self.began
-        self.words.seek(0)
-        sys.stdout.write(f"\n── {name}\n{self.words.read().decode(errors='replace')}")
+class Beside(threading.Thread):
+    """Checks that run one after the other beside the rest; each has servers of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.todo: list[tuple[str, list[str], dict[str, str]]] = []
+        self.done: list[tuple[Result, bytes]] = []
+
+    def run(self) -> None:
+        """Run them and keep what they say."""
+        for name, command, environment in self.todo:
+            began = time.monotonic()
+            ran = subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            took = time.monotonic() - began
+            self.done.append(((name, ran.returncode == 0, took), ran.stdout))
+
+    def end(self) -> list[Result]:
+        """Wait for them, say what they said, and return how they went."""
+        if self.todo:
+            self.join()
+        for (name, _good, _took), words in self.done:
+            sys.stdout.write(f"\n── {name}\n{words.decode(errors='replace')}")
         sys.stdout.flush()
-        return good, took
+        return [result for result, _words in self.done]
 
 
 def main() -> int:
@@ -110,27 +125,28 @@ def main() -> int:
     parser.add_argument("--only", help="run only checks whose name contains this")
     parser.add_argument("tests", nargs="*", help="test files for pytest")
     options = parser.parse_args()
-    results: list[tuple[str, bool, float]] = []
-    beside: dict[str, Beside] = {}
-    for name, command, surroundings in checks(options.tests):
-        if options.only and options.only not in name:
-            continue
+    results: list[Result] = []
+    beside = Beside()
+    chosen = [one for one in checks(options.tests) if not options.only or options.only in one[0]]
+    for name, command, surroundings in chosen:
         began = time.monotonic()
         sys.stdout.write(f"\n── {name}\n")
         sys.stdout.flush()
         missing = need_chromium() if command[1:3] == ["-m", "pytest"] else ""
         environment = {**os.environ, **surroundings}
-        if missing and name in {"scripts", "browser"}:
+        if missing and name in BESIDE:
             sys.stdout.write(missing + "\n")
             good = False
-        elif name == BESIDE and not options.only:
-            beside[name] = Beside(command, environment, began)
-            sys.stdout.write("runs beside the next\n")
+        elif name in BESIDE and not options.only:
+            sys.stdout.write("runs beside the rest\n")
+            beside.todo.append((name, command, environment))
+            if len(beside.todo) == 1:
+                beside.start()
             continue
         else:
             good = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
         results.append((name, good, time.monotonic() - began))
-        results.extend((other, *beside.pop(other).end(other)) for other in list(beside))
+    results += beside.end()
     sys.stdout.write("\n── summary\n")
     for name, good, took in results:
         sys.stdout.write(f"  {'ok    ' if good else 'FAILED'} {name:<18} {took:6.1f} s\n")

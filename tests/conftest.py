@@ -11,15 +11,8 @@ import pytest
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
 
-# Tests that kill processes, take the time, or watch the cluster's oldest transaction, which any
-# other test's open transaction would hold back: nobody may run beside them.
-ALONE = (
-    "tests/concurrency/",
-    "tests/dxp/test_serve.py",
-    "tests/analytics/",
-    "tests/house/test_doors.py",
-    "tests/house/test_measures.py",
-)
+# Tests that kill processes or take the time: nobody may run beside them.
+ALONE = ("tests/concurrency/", "tests/dxp/test_serve.py", "tests/house/test_doors.py")
 COPY: dict[str, str] = {}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -35,7 +36,15 @@ def _start_servers() -> None:
     atexit.register(stop)
 
 
-# pytest-xdist's processes inherit the first one's servers.
-if "PYTEST_XDIST_WORKER" not in os.environ and "DXP_TEST_SERVERS" not in os.environ:
+def _is_parallel() -> bool:
+    return any(word == "-n" or word.startswith("--numprocesses") for word in sys.argv)
+
+
+# Each of pytest-xdist's processes has servers of its own: the lake's tests watch the oldest
+# transaction of the whole cluster, which anybody beside them would hold back.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("DATABASE_URL", None)
+    os.environ.pop("REDIS_URL", None)
     _start_servers()
-    os.environ["DXP_TEST_SERVERS"] = "1"
+elif not _is_parallel():
+    _start_servers()

@@ -16,10 +16,10 @@ from django.db import connection
 from analytics import measures, query
 from analytics.models import ErasedAlias
 from customers import rules
-from customers.models import Segment
+from customers.models import Segment, Source
 from dxp.lib import hints
 from tests.analytics import worlds
-from tests.analytics.conftest import TABLES, empty
+from tests.analytics.conftest import clear, empty
 
 # Some people, by what is known of them and by a segment.
 WHO = {
@@ -43,12 +43,11 @@ def known(django_db_setup, django_db_blocker):
     """Yield the worlds, written and sealed once, and their lake."""
     with django_db_blocker.unblock():
         hints.client().flushdb()
-        lake = empty()
+        lake, sources = empty(), list(Source.objects.all())
         made = [worlds.make(seed) for seed in SEEDS]
         worlds.settle(made, lake)
         yield made, lake
-        with connection.cursor() as cursor:
-            cursor.execute(f"TRUNCATE {TABLES} CASCADE")
+        clear(sources)
         ErasedAlias.objects.all().delete()
         Segment.objects.all().delete()
         empty()

@@ -7,7 +7,6 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import psycopg
 import pytest
 
 from tests.browser.test_path import soon
@@ -79,24 +78,6 @@ def person(api, name, phone):
 def happens(api, name, phone, event, **properties):
     api("events/", events=[{"event": event, "user_id": f"{name}-{phone}",
                             "properties": properties}])  # fmt: skip
-
-
-@pytest.fixture
-def clock(house):
-    """Let time pass: for everybody who waits, and for what was sent, it is so much later."""
-    url = next(line for line in house.lines if "postgres://" in line).split("at ")[1]
-
-    def passes(**span):
-        hours = span.get("hours", 0) + 24 * span.get("days", 0)
-        with psycopg.connect(url) as connection:
-            for table, columns in (
-                ("journeys_enrollment", ("due_at", "until", "since", "entered_at")),
-                ("journeys_delivery", ("queued_at", "sent_at")),
-            ):
-                moves = ", ".join(f"{one} = {one} - {hours} * interval '1 hour'" for one in columns)
-                connection.execute(f"UPDATE {table} SET {moves}")
-
-    return passes
 
 
 def draw(page):
