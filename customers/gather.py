@@ -165,7 +165,7 @@ def _take(list_id: int, profile_ids: set[int]) -> list[int]:
 def _judge(list_id: int, profile_ids: list[int], at: datetime) -> None:
     recorded = segment.touched(
         profile_ids=profile_ids, names=set(), traits=False, lists=frozenset({list_id}),
-        cause=SegmentMember.Cause.TRAIT, at=at,
+        cause=SegmentMember.Cause.LIST, at=at,
     )  # fmt: skip
     if recorded:
         extend.customers_events_recorded(events=recorded, at=at)

@@ -15,7 +15,7 @@ from analytics.questions.base import QuestionError
 
 # What shops and publishers call these acts, the names of Segment's specification first.
 LOOKED = ("Product Viewed", "Article Viewed", "Page Viewed")
-BOUGHT = ("Order Completed", "Purchase", "purchase", "Savings Plan Opened", "Subscribed")
+BOUGHT = ("Order Completed", "Purchase", "purchase", "Subscribed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,16 @@ class Start:
     url: str
 
 
-def starts(seen: Iterable[str]) -> list[Start]:
-    """Return questions that can be asked here, about the events that were seen."""
+def starts(seen: Iterable[str], success: str = "") -> list[Start]:
+    """Return questions that can be asked here, about the events that were seen.
+
+    Args:
+        seen: their names, the most frequent first.
+        success: the one that counts as a success here, where it is known.
+    """
     names = list(seen)
     looked = _first(LOOKED, names)
-    bought = _first(BOUGHT, [name for name in names if name != looked])
+    bought = _first((success, *BOUGHT), [name for name in names if name != looked])
     if not looked:
         return []
     found = [_start(*one) for one in _all(looked, bought or looked)]

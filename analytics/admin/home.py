@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
@@ -20,6 +20,7 @@ from wagtail.admin.auth import permission_required
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from analytics import desk, draw, pose, query
+from analytics.admin.conversion import conversion
 from analytics.admin.period import Period
 from analytics.admin.report import VIEW_REPORTS, lake
 from analytics.admin.troubles import troubles
@@ -28,7 +29,7 @@ from analytics.measures import counts, traffic
 from analytics.models import Question
 from analytics.questions import asked as whole
 from analytics.questions.base import QuestionError
-from customers.models import EventDay, EventMatcher, Profile
+from customers.models import Profile
 from dxp.lib import clock
 from journeys.models import Journey
 
@@ -163,8 +164,8 @@ class Week:
 
 def tiles(at_desk: Desk, *, period: Period) -> Week:
     """Return what happened within a week, against the week before."""
-    zone, conversion = period.zone, _conversion(period)
-    names = (SENT, conversion) if conversion else (SENT,)
+    zone, success = period.zone, conversion(since=period.first)
+    names = (SENT, success) if success else (SENT,)
     week: dict[str, Any] = dict(period.window)
     week_before: dict[str, Any] = dict(period.before)
     both: dict[str, Any] = {**week, "start": week_before["start"]}
@@ -181,9 +182,9 @@ def tiles(at_desk: Desk, *, period: Period) -> Week:
             _("Messages sent"), {day: n for name, day, n, _who in acts.rows if name == SENT}, period
         ),
     ]
-    if conversion:
-        told = {day: n for name, day, n, _who in acts.rows if name == conversion}
-        found.append(_tile(_("Conversions"), told, period, hint=conversion))
+    if success:
+        told = {day: n for name, day, n, _who in acts.rows if name == success}
+        found.append(_tile(_("Conversions"), told, period, hint=success))
     running = Journey.objects.filter(state=Journey.State.LIVE).count()
     found.append(draw.Tile(_("Running journeys"), draw.number(running), _("right now"), "same"))
     return Week(found, min(one.as_of for one in (visitors, now, before, acts)))
@@ -202,18 +203,6 @@ def _tile(label: str, days: dict[str, int], period: Period, hint: str = "") -> d
 
 def _line(rows: Any, period: Period) -> list[int]:
     return [cells[0] for _day, cells in draw.every_day(rows, period.first, DAYS, 1)]
-
-
-def _conversion(period: Period) -> str:
-    """Return the event that the house chose, else the one that brought the most money lately."""
-    if settings.CONVERSION_EVENT:
-        return str(settings.CONVERSION_EVENT)
-    lately = EventDay.objects.filter(
-        # By matcher, as the index goes: a day alone would read the whole table.
-        matcher__in=EventMatcher.objects.filter(where=[]), day__gte=period.first, amount__gt=0,
-    )  # fmt: skip
-    worth = lately.values("matcher__event").annotate(total=Sum("amount")).order_by("-total").first()
-    return str(worth["matcher__event"]) if worth else ""
 
 
 def _new_profiles(*, start: datetime, end: datetime) -> dict[str, int]:

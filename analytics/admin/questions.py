@@ -24,6 +24,7 @@ from analytics.admin.ask_days import compared, period_control
 from analytics.admin.ask_page import AskingPage, days_label, in_words, refused
 from analytics.admin.ask_rows import edited
 from analytics.admin.ask_starts import starts
+from analytics.admin.conversion import conversion
 from analytics.admin.report import as_csv
 from analytics.measures import names
 from analytics.models import Question
@@ -129,7 +130,8 @@ class QuestionView(AskingPage):
         if not self.raw:
             window = _days({}, self.at)
             seen = self.ask(names.seen, start=window.start, end=window.end)
-            return found | {"starts": starts(str(row[0]) for row in seen.rows)}
+            listed = [str(row[0]) for row in seen.rows]
+            return found | {"starts": starts(listed, conversion(since=window.first))}
         asked, fault = self.read_as
         answered = None
         if asked is not None:

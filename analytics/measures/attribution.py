@@ -174,14 +174,14 @@ def _people(
 
 
 _STORY: list[Happened] = [
-    (1, 0, "track", "Ad Clicked", {"from": "news"}),
-    (1, 0, "track", "Ad Clicked", {"from": "ads"}),
+    (1, 0, "track", "Ad Seen", {"from": "news"}),
+    (1, 0, "track", "Ad Seen", {"from": "ads"}),
     (1, 9, "track", "Bought", {"revenue": 100}),
-    (1, 10, "track", "Ad Clicked", {"from": "too late"}),
+    (1, 10, "track", "Ad Seen", {"from": "too late"}),
     (2, 5, "track", "Bought", {"revenue": 7}),
 ]
 _ASKED: dict[str, Any] = {
-    "conversion": Act("Bought"), "by": Touches("property:from", Act("Ad Clicked")),
+    "conversion": Act("Bought"), "by": Touches("property:from", Act("Ad Seen")),
 }  # fmt: skip
 _BOUGHT = Act("Order Completed")
 _VIEWED = Touches("property:product", Act("Product Viewed"))

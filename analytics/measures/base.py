@@ -18,7 +18,8 @@ Oracle = Callable[[Sequence["Told"], Mapping[str, Any]], list[Row]]
 # only ends a view.
 OWN_EVENTS = (
     "Segment Entered", "Segment Left", "Journey Entered", "Journey Exited", "Message Sent",
-    "Message Failed", "Page Left",
+    "Message Failed", "Message Delivered", "Message Bounced", "Message Complained",
+    "Message Opened by Machine", "Message Clicked by Machine", "Page Left",
 )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class SegmentMember(models.Model):
         EVENT = "event", _("an event")
         TRAIT = "trait", _("a changed trait")
         CLOCK = "clock", _("time passed")
+        LIST = "list", _("a list of people was edited")
         FILL = "fill", _("first fill")
         EDIT = "edit", _("the rule was edited")
         MERGE = "merge", _("profiles were merged")

@@ -100,7 +100,9 @@ def listen(told: Mapping[str, Any], names: Names) -> str:
 
 def weekdays(told: Mapping[str, Any], names: Names) -> str:
     """Return the chosen days of the week."""
-    days = [day for day in told.get("weekdays") or [] if isinstance(day, int) and 0 <= day <= 6]
+    drawn = told.get("weekdays")
+    listed = drawn if isinstance(drawn, list) else []
+    days = [day for day in listed if isinstance(day, int) and 0 <= day <= 6]
     return names(_(" or ")).join(names(WEEKDAYS[day]) for day in days) or GAP
 
 

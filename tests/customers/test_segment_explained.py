@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from wagtail import hooks
 
-from customers import extend, judge, match, rules, segment
+from customers import extend, gather, judge, match, rules, segment
 from customers.models import Profile, Segment, SegmentMember
 from dxp.lib.clock import now
 from tests.customers import people
@@ -70,6 +70,7 @@ class TestWhy:
 
     def test_of_every_kind_has_facts(self, send, viewed, signs_up):
         send(signs_up("chen", email="chen@example.com", born="1990-03-30"), viewed())
+        fans = gather.create(name="Fans", profile_ids=[person("chen")], at=now())
         for form in rules.describe():
             node = {**form["blank"]}
             node |= {
@@ -77,6 +78,7 @@ class TestWhy:
                 "event": {"matcher": {"event": "Article Viewed"}},
                 "segment": {"id": segment.create(name="Any", rule=read(1), at=now()).pk},
                 "sequence": {"steps": [{"event": "Identified"}, {"event": "Article Viewed"}]},
+                "list": {"id": fans.pk},
                 "bucket": {"salt": "a", "from": 0, "to": 100},
             }.get(form["name"], {})
             told = segment.why(
