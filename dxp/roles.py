@@ -109,7 +109,8 @@ ROLES: dict[str, list[str]] = {
     "Analyst": [
         *ENTER,
         *PEOPLE,
-        *SEGMENTS,
+        "customers.add_segment",
+        "customers.change_segment",
         *TRAITS,
         *REPORTS,
         *QUESTIONS,

@@ -156,8 +156,11 @@ CUT_OFF = """(width) => {
     const { left, right, width: size, height } = element.getBoundingClientRect();
     return size > 1 && height > 1 && (left < -1 || right > width + 1) && !reachable(element);
   };
+  // Inside a drawing words count; those of a legend that is turned by arrows are clipped.
+  const counts = (element) =>
+    !element.ownerSVGElement || (element.matches("text") && !element.closest("[clip-path]"));
   return [...document.querySelectorAll("main *")]
-    .filter((element) => isOutside(element) && !isOutside(element.parentElement))
+    .filter((element) => counts(element) && isOutside(element) && !isOutside(element.parentElement))
     .map((element) => element.outerHTML.slice(0, 160));
 }"""
 # Colors on their way from light to dark are nobody's.

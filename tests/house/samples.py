@@ -67,7 +67,7 @@ def furnish(*, at):
     letter, path, delivery = _journey(group, ana, at)
     written = letter.save_revision()
     somebody = identify.ensure_alias(kind="anonymous", value="browser-bruno", at=at)
-    topic = _topic()
+    topic, asked = _topic(), _question(at)
     by_place = {
         "wagtailusers_users": User.objects.order_by("pk").first().pk,
         "customers_profiles": ana.pk,
@@ -85,7 +85,7 @@ def furnish(*, at):
         "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
         **_outbox(letter, delivery, at),
-        "analytics_question": _question(at),
+        "analytics_question": asked,
         "analytics_remark": _remark(at),
         "wagtailsnippets_content_topic": topic.pk,
         "wagtailsnippetchoosers_content_topic": topic.pk,
@@ -119,6 +119,7 @@ def furnish(*, at):
             "write_key": source.write_key,
             "node": "welcome",
             "journey": path.pk,
+            "question": asked,
             "segment": group.pk,
             "token": "tampered",
             "channel": "email",
