@@ -85,10 +85,15 @@ class House:
         line = next(line for line in self.lines if "Password" in line)
         return line.split("Password")[1].split("(")[0].strip()
 
+    @property
+    def database(self) -> str:
+        """Return the address of its database."""
+        return next(line for line in self.lines if "postgres://" in line).split("at ")[1]
+
     def manage(self, *arguments: str) -> str:
         """Run a management command against this house's servers and return what it printed."""
         servers = {
-            "DATABASE_URL": next(x for x in self.lines if "postgres://" in x).split("at ")[1],
+            "DATABASE_URL": self.database,
             "REDIS_URL": next(x for x in self.lines if "redis://" in x).split("at ")[1],
         }
         done = subprocess.run(
