@@ -179,6 +179,7 @@ def visit(
     person.visits += 1
     context: dict[str, Any] = {"campaign": campaign} if campaign else {}
     events: list[dict[str, Any]] = []
+    moment = at
 
     def happened(type_: str, name: str, properties: dict[str, Any], **more: Any) -> None:
         nonlocal moment
@@ -196,7 +197,6 @@ def visit(
         })  # fmt: skip
         moment += PAUSE
 
-    moment = at
     for step in range(1 + min(9, int(chance.expovariate(0.45)))):
         place = chance.choices(places, [3 if row.kind == "article" else 2 for row in places])[0]
         page = {"path": place.path, "title": place.title, "referrer": "" if step else referrer}
