@@ -158,6 +158,9 @@ def _events(one: Field, known: Known, chosen: Iterable[str]) -> list[tuple[str, 
     names = dict(listed)
     gone = {name: name for name in chosen if name and name != ANY and name not in names}
     empty = _("Choose an event") if one.required else _("No event")
+    if one.options:
+        # What choosing none means.
+        empty = _(str(one.options[0][1]))
     return [("", empty), (ANY, _("Any event")), *listed, *gone.items()]
 
 

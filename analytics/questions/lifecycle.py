@@ -56,7 +56,7 @@ class Lifecycle(Kind):
         return (
             Field(
                 "act", "event", later("Active means"), required=False,
-                help=later("Empty: anything they do."),
+                options=(("", later("Anything they do")),),
             ),
             Field("every", "choice", later("Counted by"), options=EVERY),
         )  # fmt: skip

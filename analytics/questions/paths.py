@@ -57,8 +57,9 @@ class Paths(Kind):
         return (
             Field("shown", "choice", later("Through"), options=SHOWN),
             Field(
-                "anchor", "event", later("Around"), required=False,
-                help=later("Empty: whole visits. For one page, choose the view and its path."),
+                "anchor", "event", later("Around"), options=(("", later("Whole visits")),),
+                required=False,
+                help=later("For one page, choose the view and its path."),
             ),
             Field("way", "choice", later("The ways"), options=WAYS),
             Field(

@@ -45,7 +45,7 @@ BRACKETS = (
     ("2-4-8-12", later("1 to 2, 3 to 4, 5 to 8, 9 to 12")),
 )
 MANY_COHORTS = 100
-ANY = later("Empty: anything they do.")
+ANY = (("", later("Anything they do")),)
 AFTER = {"day": later("Day %(n)s"), "week": later("Week %(n)s"), "month": later("Month %(n)s")}
 
 
@@ -72,8 +72,8 @@ class Retention(Kind):
     def form(cls) -> tuple[Field, ...]:
         """Return its controls."""
         return (
-            Field("first", "event", later("They begin with"), required=False, help=ANY),
-            Field("again", "event", later("They come back with"), required=False, help=ANY),
+            Field("first", "event", later("They begin with"), required=False, options=ANY),
+            Field("again", "event", later("They come back with"), required=False, options=ANY),
             Field("every", "choice", later("Counted by"), options=EVERY),
             Field("counting", "choice", later("They begin"), options=COUNTING),
             Field("mode", "choice", later("Coming back counts"), options=MODES),

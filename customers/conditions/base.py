@@ -39,7 +39,7 @@ class Field:
         kind: name, choice, value, values, number, boolean, date, window, span, where, steps,
             matcher, segment, list or percent.
         label: its words.
-        options: of a choice: values with their words.
+        options: of a choice: values with their words; of an event: what choosing none means.
         suggest: which values that really exist are offered.
         only: shown where these other keys have one of these values.
         help: a sentence below it.

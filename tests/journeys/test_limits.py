@@ -43,7 +43,7 @@ def post(*, at=NOON, outcome=Outcome.OK, house=HOUSE):
 
 
 def states():
-    return list(Delivery.objects.order_by("pk").values_list("state", "reason"))
+    return list(Delivery.objects.order_by("profile_id", "pk").values_list("state", "reason"))
 
 
 def letters(number, **fields):

@@ -50,7 +50,7 @@ def go(fans, house, at):
         there = replace(house, networks=HERE)
         dispatch.dispatch(house=there, at=at + timedelta(seconds=1))
         ways.close_all()
-        return list(Delivery.objects.order_by("pk").values_list("state", "reason"))
+        return list(Delivery.objects.order_by("profile_id", "pk").values_list("state", "reason"))
 
     return gone
 
