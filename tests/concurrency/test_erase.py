@@ -20,7 +20,7 @@ from wagtail.log_actions import log
 from analytics import collect, compact, query, rewrite, shelf
 from analytics.measures import names
 from analytics.models import Chunk, ErasedAlias
-from customers import consent, erase, export, ingest, retain
+from customers import consent, erase, export, gather, ingest, retain
 from customers.models import (
     Alias,
     AliasOverride,
@@ -120,6 +120,7 @@ def leave_with_the_customers_floor(ana, bruno, segment):
         computed=computed, profile=ana, defaults={"value": 1, "computed_at": NOW}
     )
     Preference.objects.create(contact_point=point, method="form", at=NOW)
+    gather.create(name="Fans", profile_ids=[ana.pk, bruno.pk], at=NOW)
     for subject in ({"contact_point": point, "channel": "email"}, {"alias": her}):
         consent.record(
             purpose="marketing" if "channel" in subject else "tracking", state="GRANTED",
