@@ -68,7 +68,8 @@ class TestConsent:
 
         assert [parcel.recipient for parcel in channel.got] == ["ana@example.com"]
         assert (done.sent, done.skipped) == (1, 3)
-        assert list(Delivery.objects.order_by("profile_id", "pk").values_list("state", "reason")) == [
+        found = Delivery.objects.order_by("profile_id", "pk").values_list("state", "reason")
+        assert list(found) == [
             ("SENT", ""),
             ("SKIPPED", "no_consent"),
             ("SKIPPED", "no_address"),
