@@ -38,6 +38,31 @@ JOURNEYS = [
     for act in ("view", "add", "change", "delete", "publish")
 ]
 TOPICS = ["content.add_topic", "content.change_topic", "content.delete_topic"]
+ACTS = ("view", "add", "change", "delete")
+# What editors write besides pages; who publishes it goes by the page's rights as well.
+WRITING = [
+    *(f"content.{act}_{noun}" for noun in ("fragment", "form") for act in (*ACTS, "publish")),
+    *(f"content.{act}_persona" for act in ACTS),
+    "content.view_facet", "content.view_term", "content.view_tagging", "content.add_tagging",
+    "content.change_tagging", "content.delete_tagging", "content.view_tagsuggestion",
+    "content.change_tagsuggestion", "content.view_bulkrun", "content.share_document",
+    "content.view_blockfault", "content.delete_blockfault",
+]  # fmt: skip
+# Which words there are to tag with; how well the taggers do.
+VOCABULARY = [
+    *(f"content.{act}_{noun}" for noun in ("facet", "term") for act in ACTS[1:]),
+    "content.merge_term", "content.view_taggermodel",
+]  # fmt: skip
+# What people wrote into forms.
+SUBMISSIONS = ["content.view_submission"]
+FORGETTING = ["content.delete_submission"]
+# Who may do what to which thing, whose files are encrypted, what waits for a worker.
+GRANTS = [
+    "guardian.view_userobjectpermission", "guardian.add_userobjectpermission",
+    "guardian.delete_userobjectpermission",
+    *(f"content.{act}_sealedcollection" for act in ACTS),
+    "content.view_backgroundtask", "content.change_backgroundtask",
+]  # fmt: skip
 OUTBOX = ["journeys.view_delivery", "journeys.view_sender"]
 # What holds messages, and what may be done about those that did not go.
 LIMITS = [
@@ -86,6 +111,11 @@ ROLES: dict[str, list[str]] = {
         *QUESTIONS,
         *LISTS,
         *TOPICS,
+        *WRITING,
+        *VOCABULARY,
+        *SUBMISSIONS,
+        *FORGETTING,
+        *GRANTS,
         *STAFF,
     ],
     "Marketer": [
@@ -104,8 +134,11 @@ ROLES: dict[str, list[str]] = {
         *QUESTIONS,
         *LISTS,
         *TOPICS,
+        *WRITING,
+        *VOCABULARY,
+        *SUBMISSIONS,
     ],
-    "Editor": [*ENTER, *TOPICS, "customers.view_segment"],
+    "Editor": [*ENTER, *TOPICS, *WRITING, "customers.view_segment"],
     "Analyst": [
         *ENTER,
         *PEOPLE,
@@ -133,6 +166,8 @@ ROLES: dict[str, list[str]] = {
         *RETENTION,
         *SUPPRESSIONS,
         *LIFTING,
+        *SUBMISSIONS,
+        *FORGETTING,
     ],
     "Adviser": [*ENTER, "customers.view_profile", *PRIVATE],
     "Developer": [
@@ -175,6 +210,28 @@ def seed() -> None:
         OfferedRight.objects.bulk_create(OfferedRight(role=name, right=right) for right in new)
         if created and name in WRITERS:
             _let_write(group)
+    _carry_over()
+
+
+def _carry_over() -> None:
+    """Give groups for our own images and documents what they had for Wagtail's, once."""
+    ours = {
+        permission.codename: permission
+        for permission in Permission.objects.filter(
+            content_type__app_label="content", content_type__model__in=["image", "document"]
+        )
+    }
+    theirs = GroupCollectionPermission.objects.filter(
+        permission__content_type__app_label__in=["wagtailimages", "wagtaildocs"]
+    )
+    for held in theirs.select_related("permission"):
+        if held.permission.codename in ours:
+            GroupCollectionPermission.objects.get_or_create(
+                group_id=held.group_id,
+                collection_id=held.collection_id,
+                permission=ours[held.permission.codename],
+            )
+        held.delete()
 
 
 def _let_write(group: Group) -> None:
@@ -183,7 +240,9 @@ def _let_write(group: Group) -> None:
         GroupPagePermission.objects.get_or_create(
             group=group, page=page, permission=Permission.objects.get(codename=codename)
         )
-    for permission in Permission.objects.filter(codename__in=FILE_RIGHTS):
+    for permission in Permission.objects.filter(
+        codename__in=FILE_RIGHTS, content_type__app_label="content"
+    ):
         GroupCollectionPermission.objects.get_or_create(
             group=group, collection=collection, permission=permission
         )

@@ -16,6 +16,7 @@ from content.blocks.layout import (
     TextBlock,
 )
 from content.blocks.media import IllustrationBlock, PictureBlock
+from content.blocks.reused import FragmentBlock
 from customers.choosers import SegmentChooserBlock
 
 
@@ -29,6 +30,7 @@ class SlotContent(blocks.StreamBlock):
     figures = FiguresBlock()
     illustration = IllustrationBlock()
     picture = PictureBlock()
+    fragment = FragmentBlock()
 
     class Meta:
         min_num = 1

@@ -17,6 +17,7 @@ from content.blocks.layout import (
     TextBlock,
 )
 from content.blocks.media import IllustrationBlock, PictureBlock
+from content.blocks.reused import FormBlock, FragmentBlock
 
 
 class ProductBody(blocks.StreamBlock):
@@ -33,6 +34,8 @@ class ProductBody(blocks.StreamBlock):
     call_to_action = CallToActionBlock()
     personal_slot = PersonalSlotBlock()
     sign_up = SignUpBlock()
+    form = FormBlock()
+    fragment = FragmentBlock()
 
 
 class Body(ProductBody):

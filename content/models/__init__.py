@@ -1,24 +1,64 @@
 """The nouns of this floor; other floors import from here."""
 
 from content.models.catalog import ProductIndexPage, ProductPage
+from content.models.documents import Document, DocumentLink, SealedCollection
+from content.models.faults import BlockFault
+from content.models.forms import Form, Submission
+from content.models.fragments import Fragment
+from content.models.media import Image, Rendition
 from content.models.pages import (
     ArticleIndexPage,
     ArticlePage,
     HomePage,
     StandardPage,
 )
+from content.models.personas import Persona
+from content.models.recommendations import Recommended
 from content.models.serving import SHELL, PublicPage, keep_private
-from content.models.taxonomy import Topic
+from content.models.taxonomy import Facet, TaggerModel, Tagging, TagSuggestion, Term, Topic
+from content.models.work import BackgroundTask, BulkRun
+from content.models.workflow import (
+    CheckState,
+    CheckTask,
+    ReviewInvite,
+    ReviewRemark,
+    ReviewState,
+    ReviewTask,
+)
 
 __all__ = [
     "SHELL",
     "ArticleIndexPage",
     "ArticlePage",
+    "BackgroundTask",
+    "BlockFault",
+    "BulkRun",
+    "CheckState",
+    "CheckTask",
+    "Document",
+    "DocumentLink",
+    "Facet",
+    "Form",
+    "Fragment",
     "HomePage",
+    "Image",
+    "Persona",
     "ProductIndexPage",
     "ProductPage",
     "PublicPage",
+    "Recommended",
+    "Rendition",
+    "ReviewInvite",
+    "ReviewRemark",
+    "ReviewState",
+    "ReviewTask",
+    "SealedCollection",
     "StandardPage",
+    "Submission",
+    "TagSuggestion",
+    "TaggerModel",
+    "Tagging",
+    "Term",
     "Topic",
     "keep_private",
 ]  # fmt: skip

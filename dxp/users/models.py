@@ -21,6 +21,11 @@ class User(AbstractUser):
     scim_id = models.CharField(max_length=254, blank=True, default="", editable=False)
     scim_external_id = models.CharField(max_length=254, blank=True, default="", editable=False)
     scim_username = models.CharField(max_length=254, blank=True, default="", editable=False)
+    is_bot = models.BooleanField(
+        _("bot"),
+        default=False,
+        help_text=_("An automatic process with rights of its own; it cannot sign in."),
+    )
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -1,0 +1,94 @@
+"""Pieces of content that are written once and used in pages and messages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.contenttypes.fields import GenericRelation
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from wagtail.fields import StreamField
+from wagtail.models import (
+    DraftStateMixin,
+    LockableMixin,
+    PreviewableMixin,
+    RevisionMixin,
+    TranslatableMixin,
+    WorkflowMixin,
+)
+from wagtail.search import index
+
+from content.blocks import FragmentBody
+
+
+class Fragment(
+    WorkflowMixin,
+    DraftStateMixin,
+    LockableMixin,
+    RevisionMixin,
+    PreviewableMixin,
+    TranslatableMixin,
+    index.Indexed,
+    models.Model,
+):
+    """One idea, said for each channel: in blocks on pages, in words elsewhere.
+
+    What a channel needs is derived from the blocks where its own field is empty. One row per
+    language; translations share `translation_key`.
+    """
+
+    name = models.CharField(
+        _("name"), max_length=100, help_text=_("For colleagues; people never see it.")
+    )
+    description = models.CharField(_("what it is for"), max_length=300, blank=True)
+    body = StreamField(FragmentBody(), verbose_name=_("on pages"))
+    text = models.TextField(
+        _("as plain text"), blank=True, max_length=5000, help_text=_("Empty: made from the blocks.")
+    )
+    sms = models.TextField(_("as a text message"), blank=True, max_length=1600)
+    push_title = models.CharField(_("title of a push message"), max_length=100, blank=True)
+    push_text = models.CharField(_("as a push message"), max_length=300, blank=True)
+    spoken = models.TextField(
+        _("spoken"), blank=True, max_length=5000, help_text=_("What a voice says, in plain words.")
+    )
+
+    workflow_states = GenericRelation(
+        "wagtailcore.WorkflowState",
+        content_type_field="base_content_type",
+        object_id_field="object_id",
+        related_query_name="fragment",
+        for_concrete_model=False,
+    )
+    _revisions = GenericRelation(
+        "wagtailcore.Revision",
+        content_type_field="base_content_type",
+        object_id_field="object_id",
+        related_query_name="fragment",
+        for_concrete_model=False,
+    )
+
+    search_fields = [
+        index.SearchField("name", boost=5),
+        index.AutocompleteField("name"),
+        index.SearchField("description"),
+        index.SearchField("body"),
+        index.SearchField("text"),
+        index.FilterField("locale"),
+        index.FilterField("live"),
+    ]
+
+    class Meta(TranslatableMixin.Meta):
+        verbose_name = _("fragment")
+        verbose_name_plural = _("fragments")
+        ordering = ["name"]
+        permissions = [("publish_fragment", "Can publish fragment")]
+        constraints = [
+            models.UniqueConstraint(fields=["name", "locale"], name="content_fragment_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def revisions(self) -> Any:
+        return self._revisions
