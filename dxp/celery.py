@@ -39,6 +39,8 @@ app.conf.update(
         "erase": every(60, "customers.tasks.erase"),
         "prune": every(86_400, "customers.tasks.prune"),
         "forget_calls": every(3_600, "users.tasks.forget_calls"),
+        "tasks": every(5, "content.tasks.background"),
+        "forget_tasks": every(3_600, "content.tasks.prune"),
         "advance": every(1, "journeys.tasks.advance"),
         "dispatch": every(1, "journeys.tasks.dispatch"),
         "reap": every(30, "journeys.tasks.reap"),

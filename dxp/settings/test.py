@@ -18,6 +18,7 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS_URL = CELERY_BROKER_URL = f"{REDIS_URL.rsplit('/', 1)[0]}/{_worker + 1}"
 CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
 CELERY_TASK_ALWAYS_EAGER = False
+TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 DATABASES["default"]["CONN_MAX_AGE"] = 0
 LAKE_DIR = VAR_DIR / f"test-lake-{_worker}"

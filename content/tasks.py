@@ -1,0 +1,29 @@
+"""What the worker does for pages, words and files; a hint carries no state and may be lost."""
+
+from __future__ import annotations
+
+import time
+
+from celery import shared_task
+
+from content import background
+from dxp.lib import clock, hints
+
+LOOK_SECONDS = 2.0
+
+
+@shared_task(name=background.HINT)
+def do_tasks() -> None:
+    """Do tasks of Wagtail for a while; after two seconds let others run and come back."""
+    hints.looking(background.HINT)
+    until = time.monotonic() + LOOK_SECONDS
+    while background.step(at=clock.now()):
+        if time.monotonic() > until:
+            hints.now(background.HINT)
+            return
+
+
+@shared_task(name="content.tasks.prune")
+def prune() -> None:
+    """Forget tasks that were done."""
+    background.prune(at=clock.now())
