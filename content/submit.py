@@ -11,8 +11,8 @@ from typing import Any
 from django.core import signing
 from django.db import transaction
 
-from content import extend
-from customers import append, consent, forgotten, identify, ingest, record
+from content import extend, note
+from customers import append, consent, forgotten, identify
 from customers.models import Alias, ConsentEntry, ConsentNotice, ContactPoint, Source
 
 MARKETING = ConsentEntry.Purpose.MARKETING
@@ -68,7 +68,7 @@ def sign_up(
     Raises:
         customers.address.BadAddress: no mail can be sent to that address.
     """
-    anonymous_id = _living(anonymous_id) or str(uuid.uuid4())
+    anonymous_id = note.living(anonymous_id) or str(uuid.uuid4())
     # Who was erased and comes back does so by their own hand: their address counts again.
     forgotten.readmit(names=[(forgotten.ADDRESS, filled.email)])
     alias = identify.ensure_alias(kind="anonymous", value=anonymous_id, at=at)
@@ -188,35 +188,13 @@ def confirm(*, source: Source, entry: ConsentEntry, evidence: dict[str, Any], at
 def _tell(
     source: Source, point: ContactPoint, anonymous_id: str, told: dict[str, Any], at: datetime
 ) -> None:
-    """Have the events of a sign-up recorded: by the visitor, where the address is the visitor's.
-
-    An address that somebody else has already stays theirs, since anybody may type it; so they have
-    signed up, and the browser learns and changes nothing about them.
-    """
-    alias = identify.ensure_alias(kind="anonymous", value=anonymous_id, at=at)
-    if point.profile_id != alias.profile_id:
-        new = record.New(
-            profile_id=point.profile_id, name="Signed Up", properties={"form": told["form"]}, at=at,
-            message_id=f"signed-up:{uuid.uuid4()}",
-        )  # fmt: skip
-        record.events([new], at=at)
-        return
-    about = {
-        "anonymousId": anonymous_id, "timestamp": at.isoformat(), "context": told["context"],
-    }  # fmt: skip
-    traits = {"email": point.value, "firstName": told["first_name"]}
-    ingest.accept(
+    traits = {"firstName": told["first_name"]} if told["first_name"] else {}
+    note.act(
         source=source,
-        events=[
-            {**about, "type": "identify", "messageId": str(uuid.uuid4()), "traits": traits},
-            {
-                **about,
-                "type": "track",
-                "event": "Signed Up",
-                "messageId": str(uuid.uuid4()),
-                "properties": {"form": told["form"]},
-            },
-        ],
+        told=note.Told("Signed Up", {"form": told["form"]}, traits),
+        email=point.value,
+        anonymous_id=anonymous_id,
+        context=told["context"],
         at=at,
     )
 
@@ -238,7 +216,7 @@ def decide(
     known = Alias.objects.filter(kind=Alias.Kind.ANONYMOUS, value=anonymous_id or "").first()
     if not allowed and known is None:
         return None
-    kept = _living(anonymous_id) or str(uuid.uuid4())
+    kept = note.living(anonymous_id) or str(uuid.uuid4())
     alias = known or identify.ensure_alias(kind="anonymous", value=kept, at=at)
     notice = consent.notice(name="banner", locale=locale, text=words, at=at)
     for purpose in OF_VISITORS:
@@ -267,10 +245,3 @@ def _state(alias: Alias, purpose: str, allowed: bool, at: datetime) -> str:
     answers = consent.ask(aliases=[alias.pk], purpose=purpose, at=at)
     had = answers[alias.pk] in {consent.Answer.YES, consent.Answer.CONFLICT}
     return ConsentEntry.State.WITHDRAWN if had else ConsentEntry.State.DENIED
-
-
-def _living(anonymous_id: str | None) -> str | None:
-    """Return a browser's id, or None where it is that of somebody who was erased."""
-    if anonymous_id and forgotten.among(names=[(forgotten.ANONYMOUS, anonymous_id)]):
-        return None
-    return anonymous_id

@@ -6,7 +6,7 @@ import time
 
 from celery import shared_task
 
-from content import background
+from content import answer, background
 from dxp.lib import clock, hints
 
 LOOK_SECONDS = 2.0
@@ -27,3 +27,9 @@ def do_tasks() -> None:
 def prune() -> None:
     """Forget tasks that were done."""
     background.prune(at=clock.now())
+
+
+@shared_task(name="content.tasks.forget_answers")
+def forget_answers() -> None:
+    """Delete what people wrote into forms whose time is over."""
+    answer.forget(at=clock.now())

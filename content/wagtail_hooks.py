@@ -11,6 +11,7 @@ from wagtail.models import Page, ReferenceIndex
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from content.admin.forms import FormViewSet
 from content.models import Topic
 from customers.choosers import SegmentChooserViewSet, segment_chooser
 from customers.extend import Use
@@ -28,6 +29,7 @@ class TopicViewSet(SnippetViewSet):
 
 
 register_snippet(TopicViewSet)
+register_snippet(FormViewSet)
 
 
 @hooks.register("register_admin_viewset")

@@ -106,6 +106,12 @@ def sight(*, user: Viewer) -> Sight:
     return Sight(hidden, frozenset(key for key, kind in kinds.items() if kind in hidden))
 
 
+def kept_back(*, keys: Iterable[str]) -> frozenset[str]:
+    """Return those of these traits that are never shown back to a browser, since others use it."""
+    found = TraitDef.objects.filter(key__in=list(keys), pii="sensitive")
+    return frozenset(found.values_list("key", flat=True))
+
+
 def meanings(*, keys: Iterable[str]) -> dict[str, Meaning]:
     """Return what the defined ones of these keys mean."""
     with rows.raw_cursor() as cursor:

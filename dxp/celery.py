@@ -38,6 +38,7 @@ app.conf.update(
         "partitions": every(3_600, "customers.tasks.partitions"),
         "erase": every(60, "customers.tasks.erase"),
         "prune": every(86_400, "customers.tasks.prune"),
+        "forget_answers": every(86_400, "content.tasks.forget_answers"),
         "forget_calls": every(3_600, "users.tasks.forget_calls"),
         "tasks": every(5, "content.tasks.background"),
         "forget_tasks": every(3_600, "content.tasks.prune"),

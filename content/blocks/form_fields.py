@@ -127,6 +127,10 @@ class ConsentQuestion(blocks.StructBlock):
         label = _("Consent to e-mails")
 
 
+# What the form itself sends along.
+TAKEN = {"page", "block", "asked", "website", "consent", "form"}
+
+
 class FormFields(blocks.StreamBlock):
     """A form's questions, in their order."""
 
@@ -149,7 +153,11 @@ class FormFields(blocks.StreamBlock):
         faults: dict[int, Any] = {}
         for place, child in enumerate(cleaned):
             key = child.value.get("key") if child.block_type != "consent" else None
-            if key in seen:
+            if key in TAKEN:
+                faults[place] = blocks.StructBlockValidationError({
+                    "key": ValidationError(_("Forms use this name themselves."))
+                })
+            elif key in seen:
                 faults[place] = blocks.StructBlockValidationError({
                     "key": ValidationError(_("Another question has this short name."))
                 })
