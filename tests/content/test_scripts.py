@@ -12,10 +12,12 @@ import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
+
+from content.models import Form, StandardPage
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -303,3 +305,65 @@ class TestSignUpForm:
             chen.page.wait_for_url("**/letter/thanks/")
 
             assert chen.page.inner_text("h1") == "Thanks"
+
+
+@pytest.fixture
+def asked(pages):
+    """A form on the letter's page whose second and third question may wait, one at a time."""
+    common = {"help": "", "trait": True, "kind": "text", "most": 80}
+    form = Form.objects.create(
+        name="Advice",
+        slug="advice",
+        button="Ask",
+        most_new=1,
+        fields=[
+            ("text", {**common, "label": "Who?", "key": "who", "required": True, "waits": False}),
+            ("text", {**common, "label": "Where?", "key": "town", "required": True, "waits": True}),
+            ("text", {**common, "label": "Why?", "key": "why", "required": False, "waits": True}),
+        ],
+    )
+    page = StandardPage.objects.get(pk=pages.letter.pk)
+    page.body = [("form", form)]
+    page.save()
+
+
+def takes(values, ask, **answer):
+    """Answer the question what is known, and what is sent."""
+
+    def reply(route):
+        told = {"values": values, "ask": ask} if route.request.method == "GET" else answer
+        route.fulfill(status=422 if "errors" in told else 200, json=told)
+
+    return {"/_x/form": reply}
+
+
+class TestForms:
+    def test_ask_what_is_not_known_and_thank_in_place(self, asked, visit):
+        answers = takes({"who": "Ana"}, ["why"], thanks="We will call.")
+        with visit(cookies={"dxp_aid": AID}, answers=answers) as visitor:
+            visitor.open("/letter/")
+            why, town = visitor.page.get_by_label("Why?"), visitor.page.get_by_label("Where?")
+            why.wait_for(state="visible")
+
+            assert visitor.page.get_by_label("Who?").input_value() == "Ana"
+            assert not town.is_visible()
+            why.fill("To know.")
+            visitor.page.get_by_role("button", name="Ask").click()
+            thanks = visitor.page.get_by_role("status").filter(has_text="We will call.")
+            thanks.wait_for()
+            assert visitor.page.evaluate("document.activeElement.textContent") == "We will call."
+            sent = parse_qs(visitor.sent[-1][1])
+        assert (sent["asked"], sent["why"], "town" in sent) == (["why"], ["To know."], False)
+
+    def test_tell_faults_beside_their_fields(self, asked, visit):
+        answers = takes({}, None, errors={"town": "Please answer this question."})
+        with visit(answers=answers) as visitor:
+            visitor.open("/letter/")
+            visitor.page.get_by_label("Who?").fill("Chen")
+            visitor.page.get_by_role("button", name="Ask").click()
+            fault = visitor.page.locator("[data-fault=town]")
+            fault.wait_for(state="visible")
+
+            assert fault.inner_text() == "Please answer this question."
+            assert visitor.page.evaluate("document.activeElement.name") == "town"
+            assert visitor.page.get_by_label("Who?").input_value() == "Chen"

@@ -85,6 +85,7 @@ def furnish(*, at):
         "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
         **_outbox(letter, delivery, at),
+        "content_forms": _form(),
         "analytics_question": asked,
         "analytics_remark": _remark(at),
         "wagtailsnippets_content_topic": topic.pk,
@@ -193,6 +194,16 @@ def _remark(at):
     made = Annotation(happened_on=at.date(), text="Campaign began", created_at=at)
     made.save()
     return made.pk
+
+
+def _form():
+    from content.models import Form
+
+    asked = {
+        "label": "Why?", "key": "why", "help": "", "required": False, "trait": False,
+        "waits": False, "kind": "text", "most": 80,
+    }  # fmt: skip
+    return Form.objects.create(name="Advice", slug="advice", fields=[("text", asked)]).pk
 
 
 def _topic():
