@@ -112,6 +112,15 @@ def kept_back(*, keys: Iterable[str]) -> frozenset[str]:
     return frozenset(found.values_list("key", flat=True))
 
 
+def sayable(*, keys: Iterable[str]) -> frozenset[str]:
+    """Return those of these traits that may be said to whoever sits before a person's browser.
+
+    Single values that are a name or not personal by themselves; what nobody defined is not said.
+    """
+    found = TraitDef.objects.filter(key__in=list(keys), pii__in=["none", "name"])
+    return frozenset(found.exclude(type__in=["list", "object"]).values_list("key", flat=True))
+
+
 def meanings(*, keys: Iterable[str]) -> dict[str, Meaning]:
     """Return what the defined ones of these keys mean."""
     with rows.raw_cursor() as cursor:

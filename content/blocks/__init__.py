@@ -1,6 +1,6 @@
 """What editors build pages from."""
 
-from content.blocks.dynamic import PersonalSlotBlock, SlotContent, Variant, first_match
+from content.blocks.dynamic import PersonalSlotBlock, SlotContent, Variant, first_match, fits_edge
 from content.blocks.fields import SignUpBlock, SignUpForm
 from content.blocks.layout import FigureBlock
 from content.blocks.page import Body, ProductBody
@@ -19,4 +19,5 @@ __all__ = [
     "SlotContent",
     "Variant",
     "first_match",
+    "fits_edge",
 ]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from content import context as contexts
 from content.blocks.layout import (
     CallToActionBlock,
     CardsBlock,
@@ -17,7 +20,25 @@ from content.blocks.layout import (
 )
 from content.blocks.media import IllustrationBlock, PictureBlock
 from content.blocks.reused import FragmentBlock
+from content.blocks.when import WhenBlock
 from customers.choosers import SegmentChooserBlock
+
+# Each is a class in content/strategies.
+STRATEGIES = [
+    ("first_match", _("The first that matches")),
+    ("schedule", _("The one whose time it is")),
+    ("random", _("One of the matching, at random")),
+    ("pick", _("Pages picked below")),
+    ("popular", _("Most read pages")),
+    ("recent", _("Pages they looked at last")),
+    ("related", _("Pages with the same tags")),
+]
+LISTS = {"pick", "popular", "recent", "related"}
+DELIVERIES = [
+    ("fragment", _("After the page (suits everything)")),
+    ("edge", _("With the page, kept by the network of caches")),
+    ("server", _("With the page, filled in by our server")),
+]
 
 
 class SlotContent(blocks.StreamBlock):
@@ -36,13 +57,46 @@ class SlotContent(blocks.StreamBlock):
         min_num = 1
 
 
+class AudienceBlock(SegmentChooserBlock):  # type: ignore[misc]
+    """A segment. One that is gone stays a segment that nobody is in: not "everybody"."""
+
+    def to_python(self, value: Any) -> Any:
+        return self.bulk_to_python([value])[0]
+
+    def bulk_to_python(self, values: Any) -> list[Any]:
+        found: list[Any] = super().bulk_to_python(values)
+        return [
+            self.model_class(pk=value, name=_now("a segment that is gone"))
+            if one is None and value is not None
+            else one
+            for value, one in zip(values, found, strict=True)
+        ]
+
+
 class Variant(blocks.StructBlock):
-    audience = SegmentChooserBlock(label=_("Audience"))
+    audience = AudienceBlock(
+        required=False, label=_("Audience"), help_text=_("Empty: everybody we may recognize.")
+    )
     content = SlotContent(label=_("Content"))
+    when = WhenBlock(label=_("How they came"))
+    starts = blocks.DateTimeBlock(required=False, label=_("From"))
+    ends = blocks.DateTimeBlock(required=False, label=_("Until"))
 
     class Meta:
         icon = "group"
         label_format = "{audience}"
+        form_layout = blocks.BlockGroup(
+            children=["audience", "content"], settings=["when", "starts", "ends"]
+        )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        starts, ends = cleaned["starts"], cleaned["ends"]
+        if starts and ends and ends <= starts:
+            raise blocks.StructBlockValidationError({
+                "ends": ValidationError(_now("It would end before it begins."))
+            })
+        return cleaned
 
 
 class PersonalSlotBlock(blocks.StructBlock):
@@ -55,7 +109,8 @@ class PersonalSlotBlock(blocks.StructBlock):
     default = SlotContent(
         label=_("For everyone"),
         help_text=_(
-            "What people see who are in none of the audiences, or have not allowed cookies."
+            "What people see who are in none of the audiences, or have not allowed cookies. "
+            "{{ customer.first_name|there }} says a trait, or “there” where it is unknown."
         ),
     )
     variants = blocks.ListBlock(
@@ -63,7 +118,7 @@ class PersonalSlotBlock(blocks.StructBlock):
         min_num=0,
         default=[],
         label=_("For audiences"),
-        help_text=_("The first match wins."),
+        help_text=_("The first match wins, unless the settings say otherwise."),
     )
     control = blocks.IntegerBlock(
         min_value=0,
@@ -74,18 +129,58 @@ class PersonalSlotBlock(blocks.StructBlock):
             "This share of people keeps seeing the default, so that the difference is known."
         ),
     )
+    strategy = blocks.ChoiceBlock(
+        choices=STRATEGIES, default="first_match", label=_("What is shown")
+    )
+    picks = blocks.ListBlock(
+        blocks.PageChooserBlock(),
+        min_num=0,
+        max_num=12,
+        default=[],
+        label=_("Picked pages"),
+        help_text=_("Also shown where a list of pages would be empty."),
+    )
+    count = blocks.IntegerBlock(min_value=1, max_value=12, default=3, label=_("How many pages"))
+    delivery = blocks.ChoiceBlock(
+        choices=DELIVERIES,
+        default="fragment",
+        label=_("How it arrives"),
+        help_text=_("A network of caches can tell audiences apart, three for a page, and no more."),
+    )
 
     def get_context(self, value: Any, parent_context: Any = None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
-        audience = getattr(context.get("request"), "preview_audience", None)
-        chosen = first_match(value, audience) if audience else None
-        context["shown"] = chosen.value["content"] if chosen else value["default"]
+        context["variant"], context["shown"] = _shown(
+            value, context.get("id"), context.get("request"), context.get("page")
+        )
         return context
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        if cleaned["delivery"] == "edge" and not fits_edge(cleaned):
+            words = _now(
+                "The network of caches only knows audiences: no control group, no schedule, no "
+                "“how they came”, no other way of choosing, three audiences at most."
+            )
+            raise blocks.StructBlockValidationError({"delivery": ValidationError(words)})
+        for name, is_missing in (
+            ("picks", cleaned["strategy"] == "pick" and not len(cleaned["picks"])),
+            ("variants", cleaned["strategy"] in {"schedule", "random"}
+             and not len(cleaned["variants"])),
+        ):  # fmt: skip
+            if is_missing:
+                words = _now("There is nothing to choose from.")
+                raise blocks.StructBlockValidationError({name: ValidationError(words)})
+        return cleaned
 
     class Meta:
         icon = "user"
         label = _("Personal slot")
         template = "content/blocks/personal_slot.html"
+        form_layout = blocks.BlockGroup(
+            children=["default", "variants"],
+            settings=["strategy", "control", "picks", "count", "delivery"],
+        )
 
 
 def first_match(slot: Any, segments: Collection[int]) -> Any | None:
@@ -95,6 +190,36 @@ def first_match(slot: Any, segments: Collection[int]) -> Any | None:
         if segment is not None and segment.pk in segments:
             return child
     return None
+
+
+def fits_edge(slot: Any) -> bool:
+    """Return whether a slot depends on its audiences alone, and on three of them at most."""
+    variants = list(slot["variants"])
+    return (
+        slot["strategy"] == "first_match"
+        and not slot["control"]
+        and all(one["audience"] is not None for one in variants)
+        and all(contexts.is_empty(one["when"]) for one in variants)
+        and not any(one["starts"] or one["ends"] for one in variants)
+        and len({one["audience"].pk for one in variants}) <= contexts.MOST_AT_EDGE
+    )
+
+
+def _shown(slot: Any, slot_id: Any, request: Any, page: Any) -> tuple[str, Any]:
+    """Return the variant that stands in the page, and its content.
+
+    The default, except in a preview (`slots_shown`: decisions by slot), and in the copy of a page
+    that a cache keeps for browsers in some segments (`edge_segments`).
+    """
+    decision = (getattr(request, "slots_shown", None) or {}).get(slot_id)
+    if decision is not None:
+        return decision.variant, decision.content
+    segments = getattr(request, "edge_segments", None)
+    if segments and page is not None and page.deliveries().get(slot_id) == "edge":
+        chosen = first_match(slot, segments)
+        if chosen is not None:
+            return str(chosen.id), chosen.value["content"]
+    return "", slot["default"]
 
 
 class LatestArticlesBlock(blocks.StructBlock):

@@ -61,10 +61,12 @@ INSTALLED_APPS = [
 
 # Collection stands before everything that costs: sessions, CSRF and sign-in mean nothing to an SDK.
 MIDDLEWARE = [
+    "content.middleware.PageCacheMiddleware",
     "customers.middleware.CollectionMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "dxp.middleware.ContentSecurityPolicyMiddleware",
+    "dxp.middleware.LanguageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -111,6 +113,13 @@ CACHES = {
         "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 1.0},
     }
 }
+PAGE_CACHE_MB = int(env.read("PAGE_CACHE_MB"))
+CDN_PURGE_URL = env.read("CDN_PURGE_URL")
+WAGTAILFRONTENDCACHE = (
+    {"default": {"BACKEND": "content.cdn.KeyedBackend", "LOCATION": CDN_PURGE_URL}}
+    if CDN_PURGE_URL
+    else {}
+)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 
 AUTH_USER_MODEL = "users.User"
@@ -131,7 +140,14 @@ AUTHENTICATION_BACKENDS = [
 ANONYMOUS_USER_NAME = None
 
 LANGUAGE_CODE = "en"
-LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = [("en", _("English"))]
+LANGUAGES = WAGTAIL_CONTENT_LANGUAGES = [
+    ("en", _("English")),
+    ("es", _("Spanish")),
+    ("zh-hans", _("Chinese (simplified)")),
+    ("ru", _("Russian")),
+    ("ro", _("Romanian")),
+    ("it", _("Italian")),
+]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.read("TIME_ZONE")
@@ -148,7 +164,7 @@ WAGTAILADMIN_BASE_URL = SITE_URL
 # Gravatar would tell a third party who signs in here.
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_ENABLE_UPDATE_CHECK = False
-WAGTAIL_I18N_ENABLED = False
+WAGTAIL_I18N_ENABLED = True
 WAGTAILIMAGES_IMAGE_MODEL = "content.Image"
 WAGTAILDOCS_DOCUMENT_MODEL = "content.Document"
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
@@ -164,6 +180,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 
 SMTP_URL = env.read("SMTP_URL")
 MAIL_FROM = env.read("MAIL_FROM")
+# What Django and Wagtail write to colleagues goes through the same outbox.
+EMAIL_BACKEND = "journeys.mailer.OutboxBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = MAIL_FROM
 BOUNCE_ADDRESS = env.read("BOUNCE_ADDRESS")
 BOUNCE_URL = env.read("BOUNCE_URL")
 SEND_RATE = int(env.read("SEND_RATE"))
@@ -175,6 +194,7 @@ LINK_HOSTS = env.words("LINK_HOSTS")
 # Where phone numbers without a country code belong.
 COUNTRY = env.read("COUNTRY")
 # Requests a minute per token; 0 counts nobody.
+COUNTRY_HEADER = env.read("COUNTRY_HEADER")
 API_RATE = int(env.read("API_RATE"))
 
 # A flood of one sender is held back before it reaches the inbox.

@@ -67,6 +67,11 @@ _declare(
     "var",
     "Where DXP keeps what it writes: embedded servers' data, uploads, the event lake, logs.",
 )
+_declare(
+    "COUNTRY_HEADER",
+    "",
+    "The header in which a proxy of yours tells a visitor's country by two letters, such as `CF-IPCountry`; personal slots may ask for it. Empty: nobody tells.",
+)
 _declare("DEMO", "1", "0 starts `make serve` without the demo world.")
 _declare("LAKE_DIR", "", "Where sealed events lie as Parquet files. Empty: `VAR_DIR/lake`.")
 _declare(
@@ -78,6 +83,16 @@ _declare(
     "CONVERSION_EVENT",
     "",
     "The event that the home page counts as a conversion, such as `Order Completed`. Empty: the one that brought the most revenue within the last seven days.",
+)
+_declare(
+    "PAGE_CACHE_MB",
+    "48",
+    "Megabytes of Redis that ready pages of the site may take, compressed; 0 keeps none.",
+)
+_declare(
+    "CDN_PURGE_URL",
+    "",
+    "A cache of your own before the site, such as Varnish, that takes `PURGE` by address and by `Surrogate-Key`: `http://varnish:6081`. Empty: nobody is told what changed, and such a cache keeps pages for five minutes.",
 )
 _declare("LAKE_CACHE_GB", "20", "How many gigabytes of copies from `LAKE_URL` a machine holds.")
 _declare(

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from content import personalize
+from content import context, personalize
 from content.models import HomePage
 from customers import consent, segment
 from customers.models import Alias, Segment
@@ -92,24 +92,30 @@ class TestChoose:
         with django_assert_num_queries(3):
             personalize.visitor(anonymous_id=ana.aid, at=at)
 
-    def test_control_group_sees_the_default_and_stays_the_same(self, pages, readers):
+    def test_control_group_sees_the_default_and_stays_the_same(self, pages, readers, at):
         pages.home.body = pages.front(readers, control=30)
         pages.home.save()
         slot = next(iter(pages.home.slots().values()))
+        now = context.Context(at=at)
         crowd = [personalize.Visitor(f"person-{n}", frozenset({readers.pk})) for n in range(2000)]
 
         def arms():
-            return [personalize.choose(slot=slot, page_id=1, who=who).because for who in crowd]
+            return [
+                personalize.choose(slot=slot, page=pages.home, who=who, context=now, at=at).because
+                for who in crowd
+            ]
 
         first = arms()
         assert 0.26 < first.count("control") / len(crowd) < 0.34
         assert set(first) == {"control", "segment"}
         assert arms() == first
 
-    def test_says_why_in_words(self, pages, readers):
+    def test_says_why_in_words(self, pages, readers, at):
         slot = next(iter(pages.home.slots().values()))
         who = personalize.Visitor("ana", frozenset({readers.pk}))
 
-        decision = personalize.choose(slot=slot, page_id=1, who=who)
+        decision = personalize.choose(
+            slot=slot, page=pages.home, who=who, context=context.Context(at=at), at=at
+        )
 
         assert decision.reason == "In Readers."

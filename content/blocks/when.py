@@ -1,0 +1,75 @@
+"""A rule about how somebody came: what `content.context` holds against a request."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from wagtail import blocks
+
+from content import context as contexts
+
+DEVICES = [("phone", _("Phone")), ("tablet", _("Tablet")), ("computer", _("Computer"))]
+WEEKDAYS = [
+    ("1", _("Monday")), ("2", _("Tuesday")), ("3", _("Wednesday")), ("4", _("Thursday")),
+    ("5", _("Friday")), ("6", _("Saturday")), ("7", _("Sunday")),
+]  # fmt: skip
+
+
+def _zones() -> list[tuple[str, str]]:
+    return [(name, name) for name in sorted(available_timezones()) if "/" in name]
+
+
+def _words(label: Any, help_text: Any = "") -> blocks.ListBlock:
+    return blocks.ListBlock(
+        blocks.CharBlock(max_length=contexts.LONGEST),
+        min_num=0, max_num=20, default=[], label=label, help_text=help_text, collapsed=True,
+    )  # fmt: skip
+
+
+class WhenBlock(blocks.StructBlock):
+    """Every condition that is given must hold; of several values, one."""
+
+    campaign = _words(_("Campaign"), _("As in the link: utm_campaign."))
+    source = _words(_("Source"), _("utm_source"))
+    medium = _words(_("Medium"), _("utm_medium"))
+    referrer = _words(_("Came from the site"), _("Such as news.example; its subdomains count."))
+    device = blocks.MultipleChoiceBlock(
+        choices=DEVICES, required=False, default=[], label=_("Device")
+    )
+    country = _words(_("Country"), _("Two letters, where it is known."))
+    zone = blocks.MultipleChoiceBlock(
+        choices=_zones, required=False, default=[], label=_("Time zone")
+    )
+    language = _words(_("Language"), _("Of the browser, such as es."))
+    weekdays = blocks.MultipleChoiceBlock(
+        choices=WEEKDAYS, required=False, default=[], label=_("Weekdays"),
+        help_text=_("By the visitor's own clock."),
+    )  # fmt: skip
+    since = blocks.TimeBlock(required=False, label=_("From this time of the day"))
+    until = blocks.TimeBlock(required=False, label=_("Until this time of the day"))
+    visits_from = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=contexts.MOST_VISITS, label=_("From this visit on")
+    )
+    visits_to = blocks.IntegerBlock(
+        required=False, min_value=1, max_value=contexts.MOST_VISITS, label=_("Up to this visit")
+    )
+
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        faults: dict[str, ValidationError] = {}
+        if any(not contexts.host_of(str(one)) for one in cleaned["referrer"]):
+            faults["referrer"] = ValidationError(_now("Write a host such as news.example."))
+        least, most = cleaned["visits_from"], cleaned["visits_to"]
+        if least and most and most < least:
+            faults["visits_to"] = ValidationError(_now("No visit lies between these numbers."))
+        if faults:
+            raise blocks.StructBlockValidationError(faults)
+        return cleaned
+
+    class Meta:
+        icon = "site"
+        collapsed = True

@@ -1,0 +1,122 @@
+"""Lists of pages: what is learned elsewhere is published here, and shown from here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
+from django.db.models import Count
+from wagtail.models import Page, Site
+
+from content.models import PublicPage, Recommended, Tagging
+from customers.models import Event, Profile
+
+POPULAR = "popular"
+LONGEST = 100
+# Events of one person that are looked through for pages.
+LOOKED_THROUGH = 60
+VIEWS = ("Article Viewed", "Product Viewed")
+
+
+@transaction.atomic
+def publish(*, list: str, pages: Sequence[tuple[int, float]], at: datetime) -> int:
+    """Put a list in the place of the one before, whole; return how many pages it has.
+
+    Args:
+        list: its name, such as "popular".
+        pages: numbers of pages with their scores, the best first; those that are gone fall away.
+        at: when it was worked out.
+    """
+    scores = dict(reversed(pages))
+    known = set(Page.objects.filter(pk__in=scores).values_list("pk", flat=True))
+    ranked = [pk for pk in dict(pages) if pk in known][:LONGEST]
+    # Two that publish at once would both delete first.
+    Recommended.objects.select_for_update().filter(list=list).delete()
+    Recommended.objects.bulk_create(
+        Recommended(list=list, page_id=pk, rank=rank, score=scores[pk], published_at=at)
+        for rank, pk in enumerate(ranked, 1)
+    )
+    return len(ranked)
+
+
+def popular(*, most: int, but: Page | None = None, list: str = POPULAR) -> list[Page]:
+    """Return the first pages of a published list, in the language of `but`."""
+    ids = Recommended.objects.filter(list=list).order_by("rank").values_list("page", flat=True)
+    return shown(ids=[*ids], but=but, most=most)
+
+
+def related(page: Page, most: int) -> list[Page]:
+    """Return pages that share tags with this one, those that share the most first."""
+    pages = ContentType.objects.get_for_model(Page)
+    own = Tagging.objects.filter(content_type=pages, object_id=page.pk).values("term")
+    alike = (
+        Tagging.objects
+        .filter(content_type=pages, term__in=own)
+        .exclude(object_id=page.pk)
+        .values("object_id")
+        .annotate(shared=Count("pk"))
+        .order_by("-shared", "-object_id")
+        .values_list("object_id", flat=True)
+    )
+    return shown(ids=[*alike[:LONGEST]], but=page, most=most)
+
+
+def recent(*, profile_id: int, most: int, but: Page | None = None) -> list[Page]:
+    """Return articles and products that somebody looked at, the last first."""
+    events = (
+        Event.objects
+        .of(Profile(pk=profile_id))
+        .filter(name__in=VIEWS)
+        .order_by("-at", "-id")
+        .values_list("properties", flat=True)[:LOOKED_THROUGH]
+    )
+    paths = [told.get("path") for told in events if isinstance(told, dict)]
+    return at(paths=[path for path in paths if isinstance(path, str)], but=but, most=most)
+
+
+def at(*, paths: Sequence[str], most: int, but: Page | None = None) -> list[Page]:
+    """Return the pages of addresses on this page's site, in that order."""
+    root = _root(but)
+    if root is None:
+        return []
+    inside = f"/{root.locale.language_code}/"
+    wanted = [
+        f"{root.url_path}{path.removeprefix(inside).strip('/')}/".replace("//", "/")
+        for path in dict.fromkeys(paths)
+    ]
+    found: dict[str, int] = dict(
+        Page.objects.filter(url_path__in=wanted).values_list("url_path", "pk")
+    )
+    return shown(ids=[found[path] for path in wanted if path in found], but=but, most=most)
+
+
+def shown(*, ids: Sequence[int], most: int, but: Page | None = None) -> list[Page]:
+    """Return those of these pages that everybody may read, in this order and the same language."""
+    wanted = [pk for pk in dict.fromkeys(ids) if but is None or pk != but.pk]
+    if not wanted:
+        return []
+    pages = Page.objects.filter(pk__in=wanted).live().public()
+    if but is not None:
+        pages = pages.filter(locale_id=but.locale_id)
+    place = {pk: number for number, pk in enumerate(wanted)}
+    rows = sorted(pages.values_list("pk", flat=True), key=place.__getitem__)[:most]
+    found: list[Any] = sorted(
+        Page.objects.filter(pk__in=rows).specific(), key=lambda page: place[page.pk]
+    )
+    return [page for page in found if isinstance(page, PublicPage)]
+
+
+def _root(page: Page | None) -> Page | None:
+    """Return the front page of the site that a page belongs to, in the page's language."""
+    sites = Site.objects.select_related("root_page__locale").order_by("-is_default_site")
+    roots: list[Page] = [site.root_page for site in sites]
+    if page is None or not roots:
+        return roots[0] if roots else None
+    own = [one for one in roots if page.url_path.startswith(one.url_path)]
+    if own:
+        return max(own, key=lambda one: len(one.url_path))
+    translated = roots[0].get_translations().filter(locale_id=page.locale_id)
+    return next(iter(translated.select_related("locale")), None)
