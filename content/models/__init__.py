@@ -5,6 +5,7 @@ from content.models.documents import Document, DocumentLink, SealedCollection
 from content.models.faults import BlockFault
 from content.models.forms import Form, Submission
 from content.models.fragments import Fragment
+from content.models.grants import GrantNote
 from content.models.media import Image, Rendition
 from content.models.pages import (
     ArticleIndexPage,
@@ -14,8 +15,9 @@ from content.models.pages import (
 )
 from content.models.personas import Persona
 from content.models.recommendations import Recommended
-from content.models.serving import SHELL, PublicPage, keep_private
-from content.models.taxonomy import Facet, TaggerModel, Tagging, TagSuggestion, Term, Topic
+from content.models.serving import SHELL, PublicPage, is_closed, keep_private
+from content.models.tagging import TagDue, TaggerModel, Tagging, TagSuggestion
+from content.models.taxonomy import Facet, Term, Topic
 from content.models.work import BackgroundTask, BulkRun
 from content.models.workflow import (
     CheckState,
@@ -40,6 +42,7 @@ __all__ = [
     "Facet",
     "Form",
     "Fragment",
+    "GrantNote",
     "HomePage",
     "Image",
     "Persona",
@@ -55,10 +58,12 @@ __all__ = [
     "SealedCollection",
     "StandardPage",
     "Submission",
+    "TagDue",
     "TagSuggestion",
     "TaggerModel",
     "Tagging",
     "Term",
     "Topic",
+    "is_closed",
     "keep_private",
 ]  # fmt: skip

@@ -1,0 +1,76 @@
+"""A tagger that knows a term by its name and by what else it is called. It needs no example."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from content.taggers.base import Choice, Example, Guess, Learned, Tagger, Text
+
+# How often such a find is right before anybody has decided, and how many decisions outweigh that.
+BEFORE = {"title": 0.85, "often": 0.7, "once": 0.45}
+PATIENCE = 10
+OFTEN = 3
+# Scripts that put no space between words: a name is found anywhere in them.
+SOLID = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+class Words(Tagger):
+    """Finds names and synonyms in the text; how much that says is learned from decisions."""
+
+    name = "words"
+    label = _("Names and synonyms")
+
+    def __init__(self, choices: Sequence[Choice], weights: bytes | None) -> None:
+        super().__init__(choices, weights)
+        self.shares: dict[str, float] = json.loads(weights) if weights else BEFORE
+        self.patterns = [(one.id, _pattern(one)) for one in choices]
+
+    @classmethod
+    def learn(cls, examples: Sequence[Example], choices: Sequence[Choice]) -> Learned | None:
+        """Count how often a find of each sort was right."""
+        reader = cls(choices, None)
+        found: Counter[str] = Counter()
+        right: Counter[str] = Counter()
+        for example in examples:
+            for guess in reader.read(example.text):
+                known = example.whole or guess.term in example.refused
+                sort = guess.reason["where"]
+                found[sort] += known
+                right[sort] += guess.term in example.terms
+        if not found.total():
+            return None
+        shares = {
+            sort: (right[sort] + before * PATIENCE) / (found[sort] + PATIENCE)
+            for sort, before in BEFORE.items()
+        }
+        quality = {"precision": right.total() / found.total(), "found": found.total()}
+        return Learned(json.dumps(shares).encode(), len(examples), quality)
+
+    def read(self, text: Text) -> list[Guess]:
+        """Return the terms whose names stand in a text."""
+        guesses = []
+        for term, pattern in self.patterns:
+            in_title = pattern.search(text.title)
+            hits = [hit.group() for hit in pattern.finditer(text.body)]
+            if not in_title and not hits:
+                continue
+            sort = "title" if in_title else "often" if len(hits) >= OFTEN else "once"
+            word = in_title.group() if in_title else Counter(hits).most_common(1)[0][0]
+            reason = {"words": [[word, len(hits) + bool(in_title)]], "where": sort}
+            guesses.append(Guess(term, self.shares[sort], reason))
+        return guesses
+
+
+def _pattern(choice: Choice) -> re.Pattern[str]:
+    names = sorted({choice.name, *choice.synonyms} - {""}, key=len, reverse=True)
+    return re.compile("|".join(map(_spelled, names)), re.IGNORECASE)
+
+
+def _spelled(name: str) -> str:
+    escaped = re.escape(name.strip()).replace(r"\ ", r"\s+")
+    return escaped if SOLID.search(name) else rf"(?<!\w){escaped}(?!\w)"

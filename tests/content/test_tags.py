@@ -1,0 +1,299 @@
+"""Tags: what editors decide counts, whatever the taggers think."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from content import learn, tag
+from content.models import Facet, Tagging, TagSuggestion, Term
+from content.taggers import TAGGERS, Guess, Tagger
+from dxp.users.models import User
+
+
+@pytest.fixture
+def audience(db):
+    """A facet with two terms, of which every article needs one."""
+    facet = Facet.objects.create(
+        name="Audience", slug="audience", required_for=["content.articlepage"]
+    )
+    facet.starters = Term.objects.create(
+        facet=facet, name="Beginners", slug="beginners", synonyms=["first steps", "新手"]
+    )
+    facet.savers = Term.objects.create(facet=facet, name="Savers", slug="savers")
+    return facet
+
+
+@pytest.fixture
+def elena(db):
+    return User.objects.create_user("elena")
+
+
+@pytest.fixture
+def sorter(db):
+    """A bot."""
+    return User.objects.create_user("sorter", is_bot=True)
+
+
+@pytest.fixture
+def first_steps(pages, audience, at):
+    """The article, which speaks of first steps, with its suggestion."""
+    pages.article.title = "Your first steps"
+    pages.article.save()
+    return tag.suggest(pages.article, at=at)[0]
+
+
+def terms(thing):
+    return set(Tagging.objects.filter(**tag.place(thing)).values_list("term__name", flat=True))
+
+
+class TestMissing:
+    def test_names_the_facets_that_a_kind_of_thing_needs(self, pages, audience, elena, at):
+        assert tag.missing(pages.article) == [audience]
+        assert tag.missing(pages.product) == []
+
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+
+        assert tag.missing(pages.article) == []
+
+    def test_names_them_for_a_page_that_does_not_exist_yet(self, pages, audience):
+        assert tag.missing(type(pages.article)(title="New")) == [audience]
+
+
+class TestSuggest:
+    def test_finds_a_synonym_in_the_title_and_says_so(self, first_steps, audience):
+        assert first_steps.term == audience.starters
+        assert first_steps.reason["words"] == [["first steps", 1]]
+        assert first_steps.language == "en"
+        assert 0.35 <= first_steps.confidence <= 1
+
+    def test_reads_the_draft_and_not_what_is_live(self, pages, audience, at):
+        pages.article.title = "For savers"
+        pages.article.save_revision()
+
+        assert [one.term for one in tag.suggest(pages.article, at=at)] == [audience.savers]
+
+    def test_finds_a_name_in_a_script_without_spaces(self, pages, audience, at):
+        pages.article.title = "给新手的建议"
+
+        pages.article.save()
+
+        assert [one.term for one in tag.suggest(pages.article, at=at)] == [audience.starters]
+
+    def test_forgets_what_no_longer_fits(self, pages, first_steps, at):
+        pages.article.title = "Cash"
+        pages.article.save()
+
+        assert tag.suggest(pages.article, at=at) == []
+        assert not TagSuggestion.objects.exists()
+
+    def test_never_repeats_what_was_rejected_or_given(
+        self, pages, first_steps, elena, audience, at
+    ):
+        tag.reject(first_steps, by=elena, at=at)
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+        pages.article.title = "First steps for savers"
+        pages.article.save()
+
+        assert tag.suggest(pages.article, at=at) == []
+        assert terms(pages.article) == {"Savers"}
+
+    def test_leaves_out_terms_that_are_retired(self, pages, first_steps, audience, at):
+        Term.objects.filter(pk=audience.starters.pk).update(retired_at=at)
+
+        assert tag.suggest(pages.article, at=at) == []
+
+
+class TestDeciding:
+    def test_accepting_tags_the_thing(self, pages, first_steps, elena, at):
+        tag.accept(first_steps, by=elena, at=at)
+
+        tagging = Tagging.objects.get()
+        assert (tagging.by, terms(pages.article)) == (elena, {"Beginners"})
+        assert TagSuggestion.objects.get().state == "ACCEPTED"
+
+    def test_whoever_is_slower_is_told(self, first_steps, elena, at):
+        slower = TagSuggestion.objects.get(pk=first_steps.pk)
+        tag.reject(first_steps, by=elena, at=at)
+
+        with pytest.raises(tag.Decided):
+            tag.accept(slower, by=elena, at=at)
+        assert not Tagging.objects.exists()
+
+    def test_accepts_only_what_is_sure_enough(self, pages, first_steps, elena, at):
+        assert tag.accept_sure(pages.article, least=0.99, by=elena, at=at) == []
+        assert len(tag.accept_sure(pages.article, least=0.5, by=elena, at=at)) == 1
+
+    def test_of_a_facet_of_single_terms_the_last_one_given_counts(self, pages, audience, elena, at):
+        Facet.objects.update(several=False)
+        for term in (audience.starters, audience.savers):
+            term.refresh_from_db()
+            tag.give(pages.article, term, by=elena, at=at)
+
+        assert terms(pages.article) == {"Savers"}
+
+    def test_what_a_person_took_away_does_not_come_back(self, pages, first_steps, elena, at):
+        tag.accept(first_steps, by=elena, at=at)
+
+        assert tag.take(pages.article, first_steps.term, by=elena, at=at)
+        assert tag.suggest(pages.article, at=at) == []
+        assert not tag.take(pages.article, first_steps.term, by=elena, at=at)
+
+    def test_who_gives_what_was_rejected_has_changed_their_mind(
+        self, pages, first_steps, elena, at
+    ):
+        tag.reject(first_steps, by=elena, at=at)
+
+        tag.give(pages.article, first_steps.term, by=elena, at=at)
+
+        assert TagSuggestion.objects.get().state == "ACCEPTED"
+
+
+class TestBots:
+    """A bot never takes away what a person gave, nor gives what a person refused."""
+
+    def test_a_bot_gives_what_nobody_spoke_about(self, pages, audience, sorter, at):
+        assert tag.give(pages.article, audience.savers, by=sorter, at=at).by is None
+
+    def test_a_bot_does_not_give_what_was_rejected(self, pages, first_steps, elena, sorter, at):
+        tag.reject(first_steps, by=elena, at=at)
+
+        with pytest.raises(tag.CannotTag):
+            tag.give(pages.article, first_steps.term, by=sorter, at=at)
+
+    def test_a_bot_does_not_take(self, pages, audience, elena, sorter, at):
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+
+        with pytest.raises(tag.CannotTag):
+            tag.take(pages.article, audience.savers, by=sorter, at=at)
+
+    def test_a_bot_does_not_replace_a_single_term(self, pages, audience, elena, sorter, at):
+        Facet.objects.update(several=False)
+        audience.starters.refresh_from_db()
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+
+        with pytest.raises(tag.CannotTag):
+            tag.give(pages.article, audience.starters, by=sorter, at=at)
+        assert terms(pages.article) == {"Savers"}
+
+    def test_a_person_who_says_the_same_makes_it_hers(self, pages, audience, elena, sorter, at):
+        tag.give(pages.article, audience.savers, by=sorter, at=at)
+
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+
+        assert Tagging.objects.get().by == elena
+
+
+SAVING = [
+    "deposit interest rate account",
+    "interest account monthly savings",
+    "savings rate monthly",
+]
+TRADE = ["share market broker order", "broker fees share exchange", "order book exchange market"]
+
+
+@pytest.fixture
+def library(pages, audience, elena, at):
+    """Forty articles, half of them for savers and half for beginners, as elena tagged them."""
+    index = pages.article.get_parent()
+    for number in range(40):
+        words, term = (SAVING, audience.savers) if number % 2 else (TRADE, audience.starters)
+        article = index.add_child(
+            instance=type(pages.article)(
+                title=f"Note {number}", slug=f"note-{number}", intro=words[number % 3],
+                topic=pages.article.topic, published_on=at.date(),
+                body=[("text", f"<p>{words[(number + 1) % 3]}</p>")],
+            )
+        )  # fmt: skip
+        tag.give(article, term, by=elena, at=at)
+    return index
+
+
+class TestLearning:
+    def test_learns_which_words_speak_for_a_term(self, pages, library, audience, at):
+        learn.learn(audience, at=at)
+        pages.article.intro = "The interest rate of your account."
+        pages.article.save()
+
+        found = tag.suggest(pages.article, at=at)
+
+        assert [one.term for one in found] == [audience.savers]
+        assert (found[0].tagger, found[0].model.facet) == ("learned", audience)
+        assert {word for word, _weight in found[0].reason["words"]} & {
+            "interest",
+            "rate",
+            "account",
+        }
+
+    def test_measures_itself_on_things_that_were_held_out(self, library, audience, at):
+        models = {one.tagger: one for one in learn.learn(audience, at=at)}
+
+        quality = models["learned"].quality
+        assert quality["f1"] > 0.9
+        assert set(quality["terms"]) == {str(audience.savers.pk), str(audience.starters.pk)}
+        assert sum(row[2] for row in quality["calibration"]) == 80
+
+    def test_a_term_with_few_examples_is_found_by_similar_things(
+        self, pages, library, audience, elena, at
+    ):
+        funds = Term.objects.create(facet=audience, name="Fund buyers", slug="fund-buyers")
+        for number in (0, 2, 4):
+            article = library.get_children().get(slug=f"note-{number}").specific
+            article.body = [("text", "<p>umbrella sleeve prospectus</p>")]
+            article.save()
+            tag.give(article, funds, by=elena, at=at)
+        learn.learn(audience, at=at)
+        pages.article.body = [("text", "<p>umbrella sleeve prospectus</p>")]
+        pages.article.save()
+
+        found = {one.term: one for one in tag.suggest(pages.article, at=at)}
+
+        assert found[funds].tagger == "neighbors"
+        assert found[funds].reason["alike"][0][0] in {"Note 0", "Note 2", "Note 4"}
+
+    def test_is_due_after_more_than_twenty_decisions(self, library, audience, elena, at):
+        assert learn.is_due(audience)
+        learn.learn(audience, at=at)
+        assert not learn.is_due(audience)
+
+        later = at + timedelta(hours=1)
+        for article in library.get_children():
+            tag.take(article.specific, audience.savers, by=elena, at=later)
+            tag.give(article.specific, audience.starters, by=elena, at=later)
+
+        assert learn.is_due(audience)
+
+    def test_only_the_newest_keeps_its_weights(self, library, audience, at):
+        learn.learn(audience, at=at)
+        newest = learn.learn(audience, at=at + timedelta(hours=1))
+
+        kept = audience.models.filter(weights__isnull=False)
+        assert {one.pk for one in kept} == {one.pk for one in newest}
+        assert audience.models.filter(in_use=True).count() == len(newest)
+
+
+class Sure(Tagger):
+    """Guesses everything."""
+
+    name = "sure"
+    label = "Sure"
+
+    def read(self, text):
+        return [Guess(one.id, 0.9, {}) for one in self.choices]
+
+
+class TestAnotherTagger:
+    def test_is_heard_beside_ours_until_a_term_is_learned(self, pages, library, audience, at):
+        TAGGERS.register(Sure)
+        learn._HELD.clear()
+        try:
+            before = {one.tagger for one in tag.suggest(pages.article, at=at)}
+            learn.learn(audience, at=at)
+            after = {one.tagger for one in tag.suggest(pages.article, at=at)}
+        finally:
+            del TAGGERS.members["sure"]
+            learn._HELD.clear()
+
+        assert before == {"sure"}
+        assert after <= {"learned"}
