@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
 import pytest
+
+from tests.template import fill, fingerprint
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 
@@ -36,14 +37,17 @@ def django_db_setup(django_db_blocker):
     with django_db_blocker.unblock(), psycopg.connect(url, autocommit=True) as server:
         # The processes start at the same moment: the first makes the template, the others wait.
         server.execute("SELECT pg_advisory_lock(7321)")
-        template = f"dxp_{_fingerprint()}"
+        template = f"dxp_{fingerprint()}"
         if not server.execute(
             "SELECT 1 FROM pg_database WHERE datname = %s", [template]
         ).fetchone():
             server.execute("DROP DATABASE IF EXISTS dxp_making")
             server.execute("CREATE DATABASE dxp_making")
             _use("dxp_making")
-            call_command("migrate", verbosity=0, interactive=False)
+            fill(
+                f"{url.rsplit('/', 1)[0]}/dxp_making",
+                lambda: call_command("migrate", verbosity=0, interactive=False),
+            )
             connections.close_all()
             server.execute(f'ALTER DATABASE dxp_making RENAME TO "{template}"')
         COPY.update(mine=mine, template=template)
@@ -82,14 +86,6 @@ def pytest_runtest_teardown(item, nextitem):
             server.execute(f'DROP DATABASE IF EXISTS "{COPY["mine"]}" WITH (FORCE)')
             server.execute(f'CREATE DATABASE "{COPY["mine"]}" TEMPLATE "{COPY["template"]}"')
     return done
-
-
-def _fingerprint() -> str:
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for file in sorted([*root.glob("*/migrations/*.py"), *root.glob("dxp/users/migrations/*.py")]):
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:12]
 
 
 def _use(name: str) -> None:

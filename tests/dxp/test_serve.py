@@ -20,7 +20,7 @@ from tests.house.running import ROOT, House
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory):
-    house = House(tmp_path_factory.mktemp("house"), DEMO="0")
+    house = House(tmp_path_factory.mktemp("house"), is_new=True, DEMO="0")
     house.first_took = house.start()
     yield house
     if house.process.poll() is None:
@@ -100,7 +100,7 @@ class TestServe:
             probe.bind(("127.0.0.1", house.port))
 
     def test_stops_at_once_while_it_still_starts(self, tmp_path):
-        house = House(tmp_path / "var", DEMO="0")
+        house = House(tmp_path / "var", is_new=True, DEMO="0")
         house.launch()
         deadline = time.monotonic() + 60
         while not any("redis" in line for line in house.lines) and time.monotonic() < deadline:

@@ -15,14 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from dxp.embedded import free_port
+from tests import template
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class House:
-    """One copy of DXP, started as a newcomer would start it."""
+    """One copy of DXP, started as a newcomer would start it.
 
-    def __init__(self, folder: Path, **variables: str) -> None:
+    Unless it `is_new`, its tables may be there already, so that a start need not migrate.
+    """
+
+    def __init__(self, folder: Path, *, is_new: bool = False, **variables: str) -> None:
+        if not is_new:
+            template.prepare_house(folder)
         self.folder = folder
         self.port = free_port()
         self.address = f"http://localhost:{self.port}"
