@@ -6,6 +6,11 @@ class ContentConfig(AppConfig):
     verbose_name = "Content"
 
     def ready(self) -> None:
-        from content import extend, keep  # noqa: F401 - `extend` declares this floor's hooks
+        from content import (
+            extend,  # noqa: F401 - declares this floor's hooks
+            keep,
+            receivers,
+        )
 
         keep.register()
+        receivers.connect()

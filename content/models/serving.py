@@ -10,6 +10,8 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Page
 
+from content import pagecache
+
 # A minute in browsers; a shared cache asks again after five and may show the old page meanwhile.
 SHELL = {"public": True, "max_age": 60, "s_maxage": 300, "stale_while_revalidate": 600}
 AUDIENCE = "audience-"
@@ -41,6 +43,12 @@ class PublicPage(Page):
         """Yield this page's streams of blocks."""
         yield self.body
 
+    def listed(self) -> Iterator[str]:
+        """Yield the kinds of pages that this one lists: those that stand below it and no others."""
+        for kind in self.subpage_types or ():
+            if isinstance(kind, str):
+                yield kind.rpartition(".")[2].lower()
+
     def slots(self) -> dict[str, Any]:
         """Return this page's personal slots by their id."""
         return {
@@ -57,6 +65,8 @@ class PublicPage(Page):
         return self._restrictions
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        pagecache.page(self.pk)
+        pagecache.lists(*self.listed())
         response: HttpResponse = super().serve(request, *args, **kwargs)
         if self.get_view_restrictions():
             return keep_private(response)

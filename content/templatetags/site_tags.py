@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from wagtail.models import Page, Site
 
+from content import pagecache
 from content.models import ArticlePage, PublicPage
 from customers.models import Source
 
@@ -66,6 +67,7 @@ def searched(words: str, results: int) -> SafeString:
 @register.simple_tag
 def latest_articles(count: int, exclude: Any = None) -> list[ArticlePage]:
     """Return the newest articles, without the one being read."""
+    pagecache.lists("articlepage")
     articles = ArticlePage.objects.live().public().select_related("topic")
     if exclude is not None:
         articles = articles.exclude(pk=exclude.pk)

@@ -18,6 +18,8 @@ _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 REDIS_URL = CELERY_BROKER_URL = f"{REDIS_URL.rsplit('/', 1)[0]}/{_worker + 1}"
 CACHES = {"default": {**CACHES["default"], "LOCATION": REDIS_URL}}
 CELERY_TASK_ALWAYS_EAGER = False
+# Most tests roll back what would drop a page; those of the cache switch it on.
+PAGE_CACHE_MB = 0
 TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = False
 DATABASES["default"]["CONN_MAX_AGE"] = 0

@@ -1,0 +1,276 @@
+"""The first thing a visitor meets: a page that is kept is sent before anything else is asked."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import re
+import time
+from collections.abc import Callable, Iterable
+from urllib.parse import unquote
+
+import redis
+from django.conf import settings
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from content import edge, pagecache
+from content.pagecache import Kept, Shown, Turn
+from dxp.lib import clock
+
+log = logging.getLogger(__name__)
+# Answers of these are nobody's page; asking for one of them costs no look into the cache.
+NEVER = ("/admin/", "/api/", "/v1/", "/beacon/", "/_x/", "/static/", "/media/", "/documents/")
+# What links in mails, advertisements and social networks add, and no page of ours reads.
+IGNORED = re.compile(
+    r"utm_[a-z_]+|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid|yclid|li_fat_id"
+    r"|mc_[ce]id|_ga|_gl|_hs(?:enc|mi)|igshid|srsltid",
+    re.IGNORECASE,
+)
+# Parameters that tell one page from another; with any other one a page is not kept.
+DECLARED = ("page",)
+EDGE_HEADER = "X-DXP-Segments"
+USES_HEADER = "X-DXP-Uses"
+NOT_KEPT = {"content-length", "etag", "vary", "x-dxp-cache"}
+# Pages that are not there: long enough against a flood, short enough not to be missed when made.
+MISSING_SECONDS = 30
+MISSING = f"public, max-age=10, s-maxage={MISSING_SECONDS}"
+WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.025
+AWAY_SECONDS = 2.0
+LIFETIME = re.compile(r"\b(s-maxage|max-age)=(\d+)")
+
+
+class PageCacheMiddleware:
+    """Sends pages that are kept, and keeps those that everybody may see.
+
+    A page is known by scheme, host, path (which says the language), the declared parameters, and
+    the segments that the page declares of those in a signed key. Signed-in people, previews and
+    posts pass by.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.away_until = 0.0
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        address = asked(request) if settings.PAGE_CACHE_MB else None
+        if address is None or time.monotonic() < self.away_until:
+            return self.get_response(request)
+        visit = Visit(request, address)
+        try:
+            kept, is_fresh = visit.look()
+            if kept is not None and is_fresh:
+                return visit.answer(kept, "hit")
+            turn = visit.take_turn(kept)
+        except redis.RedisError as error:
+            return self._without(request, error)
+        if isinstance(turn, Kept):
+            return visit.answer(turn, "stale" if turn is kept else "hit")
+        return self._render(visit, turn, kept)
+
+    def _render(self, visit: Visit, turn: Turn, stale: Kept | None) -> HttpResponseBase:
+        try:
+            with pagecache.watch() as shown:
+                response = self.get_response(visit.plain())
+            if response.status_code >= 500 and stale is not None:
+                return visit.answer(stale, "stale")
+            kept = keepable(response, turn.number, shown)
+            if kept is not None and turn.ours:
+                self._keep(visit, turn, kept, shown)
+            return response if kept is None else visit.answer(kept, "miss")
+        finally:
+            visit.restore()
+            self._give_back(turn)
+
+    def _keep(self, visit: Visit, turn: Turn, kept: Kept, shown: Shown) -> None:
+        try:
+            pagecache.put(
+                turn, kept, tags(shown, kept.status), most=settings.PAGE_CACHE_MB * 1024 * 1024,
+                key=visit.key_of(kept.uses),
+            )  # fmt: skip
+        except redis.RedisError as error:
+            self._note(error)
+
+    def _without(self, request: HttpRequest, error: redis.RedisError) -> HttpResponseBase:
+        self._note(error)
+        return self.get_response(request)
+
+    def _note(self, error: redis.RedisError) -> None:
+        # Each request would otherwise wait for a connection that does not come about.
+        self.away_until = time.monotonic() + AWAY_SECONDS
+        log.warning("Pages are not kept: %s", error)
+
+    def _give_back(self, turn: Turn) -> None:
+        try:
+            pagecache.end(turn)
+        except redis.RedisError as error:
+            self._note(error)
+
+
+class Visit:
+    """One request for a page that may be kept."""
+
+    def __init__(self, request: HttpRequest, address: str) -> None:
+        self.request = request
+        self.query = request.META.get("QUERY_STRING", "")
+        self.address = address
+        self.key = pagecache.key(address)
+        told = request.META.get("HTTP_X_DXP_SEGMENTS")
+        self.by_edge = told is not None
+        if told is None and edge.COOKIE in request.META.get("HTTP_COOKIE", ""):
+            told = request.COOKIES.get(edge.COOKIE)
+        self.segments = edge.read(told, at=clock.now()) if told else frozenset()
+
+    def look(self) -> tuple[Kept | None, bool]:
+        """Return what is kept for this visitor, and whether its time has not passed."""
+        if not self.segments:
+            kept, _more = pagecache.get(self.key)
+        else:
+            base = self.key_of(())
+            kept, (uses,) = pagecache.get(base, base + b":uses")
+            told = kept.uses if kept is not None else [int(one) for one in (uses or b"").split()]
+            self.key = self.key_of(told)
+            if self.key != base:
+                kept, _more = pagecache.get(self.key)
+        return kept, kept is not None and kept.fresh_until > time.time()
+
+    def key_of(self, uses: Iterable[int]) -> bytes:
+        """Return the key of this visitor's copy of a page that declares some segments."""
+        mine = sorted(self.segments.intersection(uses))
+        return pagecache.key(self.address, "-".join(map(str, mine)))
+
+    def take_turn(self, stale: Kept | None) -> Turn | Kept:
+        """Return leave to render, or what somebody else rendered meanwhile.
+
+        Who has an old copy does not wait; who has none waits a little, then renders for itself.
+        """
+        until = time.monotonic() + WAIT_SECONDS
+        while True:
+            turn = pagecache.begin(self.key)
+            if turn.ours:
+                return turn
+            if stale is not None:
+                return stale
+            if time.monotonic() > until:
+                return turn
+            time.sleep(LOOK_SECONDS)
+            kept, is_fresh = self.look()
+            if kept is not None and is_fresh:
+                return kept
+
+    def plain(self) -> HttpRequest:
+        """Return the request as everybody's: without what only says where somebody came from."""
+        self.request.META["QUERY_STRING"] = self.address.partition("?")[2]
+        if self.segments:
+            self.request.edge_segments = self.segments  # type: ignore[attr-defined]
+        return self.request
+
+    def restore(self) -> None:
+        """Give the request back what it was asked with."""
+        self.request.META["QUERY_STRING"] = self.query
+
+    def answer(self, kept: Kept, how: str) -> HttpResponse:
+        """Return the answer of what is kept, for this visitor."""
+        meta = self.request.META
+        packed = kept.is_packed and "gzip" in meta.get("HTTP_ACCEPT_ENCODING", "")
+        body = kept.body if packed or not kept.is_packed else kept.plain()
+        is_known = kept.etag in meta.get("HTTP_IF_NONE_MATCH", "")
+        answer = HttpResponse(
+            b"" if is_known or self.request.method == "HEAD" else body,
+            status=304 if is_known else kept.status,
+            headers=dict(kept.headers),
+        )
+        headers = answer.headers
+        headers["ETag"] = kept.etag
+        headers["X-DXP-Cache"] = how
+        headers["Vary"] = f"Accept-Encoding, {EDGE_HEADER}" if kept.uses else "Accept-Encoding"
+        if not is_known:
+            headers["Content-Length"] = str(len(body))
+            if packed:
+                headers["Content-Encoding"] = "gzip"
+        if kept.uses and not self.by_edge and self.segments.intersection(kept.uses):
+            # A cache that does not know of the key would give this copy to everybody.
+            headers["Cache-Control"] = "private, no-store"
+        return answer
+
+
+def asked(request: HttpRequest) -> str | None:
+    """Return the address under which the answer may be kept; None where it may not."""
+    meta = request.META
+    if request.method not in {"GET", "HEAD"} or request.path.startswith(NEVER):
+        return None
+    if "HTTP_AUTHORIZATION" in meta or getattr(request, "is_dummy", False):
+        return None
+    if settings.SESSION_COOKIE_NAME in meta.get("HTTP_COOKIE", ""):
+        return None
+    query = meta.get("QUERY_STRING", "")
+    if query:
+        declared = _declared(query)
+        if declared is None:
+            return None
+        query = f"?{declared}" if declared else ""
+    try:
+        return f"{request.scheme}://{request.get_host()}{request.path}{query}"
+    except DisallowedHost:
+        return None
+
+
+def _declared(query: str) -> str | None:
+    kept = []
+    for pair in query.split("&"):
+        name, _equals, value = pair.partition("=")
+        name = unquote(name)
+        if name in DECLARED and len(value) <= 40:
+            kept.append(f"{name}={value}")
+        elif name and not IGNORED.fullmatch(name):
+            return None
+    return "&".join(sorted(kept))
+
+
+def keepable(response: HttpResponse, number: int, shown: Shown) -> Kept | None:
+    """Return an answer as it is kept; None where it is not for everybody, or too big for one go."""
+    if response.status_code == 404 and "Cache-Control" not in response and not settings.DEBUG:
+        response.headers["Cache-Control"] = MISSING
+    seconds = _lifetime(response.get("Cache-Control", ""))
+    if response.status_code not in {200, 404} or not seconds or response.streaming:
+        return None
+    if response.cookies or "Content-Encoding" in response:
+        return None
+    if {one.strip().lower() for one in response.get("Vary", "").split(",")} - {
+        "", "accept-encoding", EDGE_HEADER.lower(),
+    }:  # fmt: skip
+        return None
+    body = bytes(response.content)
+    now = time.time()
+    fresh_until = now + (MISSING_SECONDS if response.status_code == 404 else seconds)
+    if shown.until is not None:
+        fresh_until = min(fresh_until, shown.until)
+    if fresh_until <= now:
+        return None
+    keys = " ".join([*sorted(tags(shown, response.status_code)), pagecache.EVERYTHING])
+    headers = [(name, value) for name, value in response.items() if name.lower() not in NOT_KEPT]
+    return Kept(
+        number=number,
+        fresh_until=fresh_until,
+        status=response.status_code,
+        headers=[*headers, ("Surrogate-Key", keys)],
+        etag=f'W/"{hashlib.sha256(body).hexdigest()[:20]}"',
+        body=pagecache.packed(body),
+        page=shown.page,
+        uses=[int(one) for one in response.get(USES_HEADER, "").replace(",", " ").split()],
+    )
+
+
+def tags(shown: Shown, status: int) -> set[str]:
+    """Return under what an answer is dropped: its own, or one of those that belong to no page."""
+    if status == 404:
+        return shown.tags | {pagecache.MISSING}
+    return shown.tags if shown.page else shown.tags | {pagecache.ANY}
+
+
+def _lifetime(told: str) -> int:
+    if "public" not in told or "no-store" in told or "private" in told:
+        return 0
+    seconds = {name: int(value) for name, value in LIFETIME.findall(told)}
+    return min(seconds.get("s-maxage", seconds.get("max-age", 0)), 3600)
