@@ -9,7 +9,7 @@ from typing import Any
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
-from dxp.demo import asked, journey, letters, people, site
+from dxp.demo import asked, forms, journey, letters, people, site
 
 
 def often(name: str, value: int, window: Any) -> dict[str, Any]:
@@ -63,6 +63,7 @@ def build(*, at: datetime, say: Callable[[str], object]) -> None:
                 name=name, slug=slug, description=description, rule={"v": 1, "root": root}, at=at
             )
     site.build_site(at)
+    forms.build()
     # The first run's midnight, so that a later run repeats the same events, which are then dropped.
     start = source.created_at.replace(hour=0, minute=0, second=0, microsecond=0)
     start -= timedelta(days=people.DAYS)
