@@ -1,17 +1,33 @@
-"""Addresses of this floor."""
+"""Addresses of this floor: those that stand once, and those that stand in each language."""
 
-from django.urls import path
+from django.urls import path, re_path
+from wagtail.documents.views.serve import authenticate_with_password
 
-from content.views import confirm, consent, sign_up, site, slots
+from content.views import confirm, consent, documents, feeds, forms, pages, sign_up, site, slots
 
 urlpatterns = [
     path("_x/slots", slots.slots, name="content_slots"),
     path("_x/consent", consent.decide, name="content_consent"),
+    path("_x/form", forms.form, name="content_form"),
     path("_x/sign-up", sign_up.sign_up, name="content_sign_up"),
     path("confirm/<str:token>", confirm.confirm, name="content_confirm"),
-    path("cookies/", consent.settings, name="content_cookies"),
-    path("search/", site.search, name="content_search"),
+    # Under Wagtail's own names, so that its links lead here.
+    re_path(r"^documents/(\d+)/(.*)$", documents.serve, name="wagtaildocs_serve"),
+    path(
+        "documents/authenticate_with_password/<int:restriction_id>/",
+        authenticate_with_password, name="wagtaildocs_authenticate_with_password",
+    ),
+    path("pictures/<int:rendition_id>/<str:filename>", documents.picture, name="content_picture"),
+    path("open/<str:token>", documents.by_link, name="content_document_link"),
     path("sitemap.xml", site.sitemap, name="content_sitemap"),
     path("robots.txt", site.robots, name="content_robots"),
     path("favicon.ico", site.Favicon.as_view(), name="content_favicon"),
+]
+in_each_language = [
+    path("cookies/", consent.settings, name="content_cookies"),
+    path("search/", site.search, name="content_search"),
+    path("feed.xml", feeds.newest, name="content_feed"),
+    path("feed/<slug:topic>.xml", feeds.newest, name="content_feed_topic"),
+    # Under Wagtail's own name, so that its pages know their addresses.
+    re_path(r"^(?P<path>(?:[\w\-]+/)*)$", pages.serve, name="wagtail_serve"),
 ]

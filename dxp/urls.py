@@ -1,6 +1,7 @@
 """The only place that mounts all floors."""
 
 from django.conf import settings
+from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import include, path, re_path
@@ -8,8 +9,8 @@ from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
-from wagtail.documents import urls as wagtaildocs_urls
 
+from content.urls import in_each_language
 from dxp.api import unknown
 
 
@@ -29,7 +30,6 @@ def picture(request: HttpRequest, name: str) -> HttpResponseBase:
 urlpatterns = [
     path("healthz", alive, name="healthz"),
     path("admin/", include(wagtailadmin_urls)),
-    path("documents/", include(wagtaildocs_urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("customers.api.urls")),
     path("api/v1/", include("journeys.api.urls")),
@@ -39,5 +39,8 @@ urlpatterns = [
     path("", include("content.urls")),
     path("", include("journeys.urls")),
     path("media/images/<path:name>", picture, name="picture"),
-    path("", include(wagtail_urls)),
+    # The default language stands without a prefix: /insights/, /es/insights/.
+    *i18n_patterns(
+        *in_each_language, path("", include(wagtail_urls)), prefix_default_language=False
+    ),
 ]

@@ -8,6 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from content.blocks.shelf import PageLinkBlock
+
 
 class SignUpForm(forms.Form):
     """First name, address, and a tick that allows us to write."""
@@ -59,7 +61,7 @@ class SignUpBlock(blocks.StructBlock):
         help_text=_("What people allow by ticking the box. Kept as proof, word by word."),
     )
     button = blocks.CharBlock(max_length=40, default=_("Sign up"), label=_("Button"))
-    thanks = blocks.PageChooserBlock(label=_("Thank-you page"))
+    thanks = PageLinkBlock(label=_("Thank-you page"))
     confirm = blocks.BooleanBlock(
         required=False,
         default=False,

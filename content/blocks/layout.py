@@ -7,7 +7,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from content.blocks import shelf
 from content.blocks.media import ArtChoice
+from content.blocks.shelf import DescribedPictureBlock, PageLinkBlock
 
 PROSE = ["h2", "h3", "bold", "italic", "link", "ol", "ul", "document-link", "hr"]
 INLINE = ["bold", "italic", "link"]
@@ -20,12 +22,12 @@ class LinkValue(blocks.StructValue):
     def href(self) -> str:
         """Where it leads; empty when the page is gone and nothing else was given."""
         page = self.get("page")
-        return str(page.url or "") if page and page.live else str(self.get("url") or "")
+        return shelf.address(page) if page and page.live else str(self.get("url") or "")
 
 
 class LinkBlock(blocks.StructBlock):
     text = blocks.CharBlock(required=False, max_length=60, label=_("Text"))
-    page = blocks.PageChooserBlock(required=False, label=_("Page"))
+    page = PageLinkBlock(required=False, label=_("Page"))
     url = blocks.URLBlock(required=False, label=_("or address elsewhere"))
 
     class Meta:
@@ -49,9 +51,11 @@ class HeroBlock(blocks.StructBlock):
     eyebrow = blocks.CharBlock(required=False, max_length=60, label=_("Line above"))
     heading = blocks.CharBlock(max_length=120, label=_("Heading"))
     text = blocks.TextBlock(required=False, rows=3, label=_("Text"))
-    # A list and not two fields: the pages of all links are then fetched at once.
     links = blocks.ListBlock(LinkBlock(), min_num=0, max_num=2, default=[], label=_("Links"))
-    art = ArtChoice(required=False, label=_("Illustration"))
+    picture = DescribedPictureBlock(required=False, label=_("Image"))
+    art = ArtChoice(
+        required=False, label=_("or illustration"), help_text=_("Shown where there is no image.")
+    )
 
     class Meta:
         icon = "image"

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
-from wagtail.images.blocks import ImageBlock
+
+from content.blocks.shelf import DescribedPictureBlock
 
 # Each is static/img/art/<name>.svg, drawn for light and dark.
 ART = [
@@ -54,7 +55,7 @@ class IllustrationBlock(blocks.StructBlock):
 
 
 class PictureBlock(blocks.StructBlock):
-    image = ImageBlock(label=_("Image"))
+    image = DescribedPictureBlock(label=_("Image"))
     caption = blocks.CharBlock(required=False, max_length=200, label=_("Caption"))
 
     class Meta:

@@ -14,7 +14,8 @@ from wagtail.search import index
 
 from content.blocks import FigureBlock, ProductBody
 from content.blocks.media import drawings
-from content.models.serving import PublicPage
+from content.models.media import Image
+from content.models.serving import PublicPage, is_closed
 
 
 class ProductIndexPage(PublicPage):
@@ -35,7 +36,9 @@ class ProductIndexPage(PublicPage):
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        products = list(ProductPage.objects.child_of(self).live().public().order_by("path"))
+        found = ProductPage.objects.child_of(self).filter(~is_closed(), live=True)
+        found = found.select_related("picture").prefetch_related("picture__renditions")
+        products = list(found.order_by("path"))
         context["shelves"] = [
             (label, found)
             for value, label in ProductPage.Category.choices
@@ -57,7 +60,16 @@ class ProductPage(PublicPage):
     )
     category = models.CharField(_("category"), max_length=12, choices=Category)
     intro = models.TextField(_("introduction"), max_length=400)
-    art = models.CharField(_("illustration"), max_length=20, choices=drawings, blank=True)
+    picture = models.ForeignKey(
+        Image, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("image")
+    )
+    art = models.CharField(
+        _("or illustration"),
+        max_length=20,
+        choices=drawings,
+        blank=True,
+        help_text=_("Shown where there is no image."),
+    )
     risk_class = models.PositiveSmallIntegerField(
         _("risk class"),
         null=True,
@@ -76,6 +88,7 @@ class ProductPage(PublicPage):
                 FieldPanel("code"),
                 FieldPanel("category"),
                 FieldPanel("risk_class"),
+                FieldPanel("picture"),
                 FieldPanel("art"),
             ],
             heading=_("About the product"),
@@ -111,6 +124,9 @@ class ProductPage(PublicPage):
     def risk_steps(self) -> list[bool]:
         """Seven steps, filled up to this product's risk class."""
         return [step <= (self.risk_class or 0) for step in range(1, 8)]
+
+    def pictures(self) -> set[int]:
+        return {self.picture_id} if self.picture_id else set()
 
     def tracked(self) -> tuple[str, dict[str, Any]]:
         return "Product Viewed", {

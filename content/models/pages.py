@@ -15,7 +15,8 @@ from wagtail.search import index
 
 from content.blocks import Body, ProductBody
 from content.blocks.media import drawings
-from content.models.serving import PublicPage
+from content.models.media import Image
+from content.models.serving import PublicPage, is_closed
 from content.models.taxonomy import Topic
 
 WORDS_A_MINUTE = 220
@@ -82,14 +83,7 @@ class ArticleIndexPage(PublicPage):
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        context["articles"] = (
-            ArticlePage.objects
-            .child_of(self)
-            .live()
-            .public()
-            .select_related("topic")
-            .order_by("-published_on", "-pk")
-        )
+        context["articles"] = ArticlePage.newest(below=self.url_path)
         return context
 
 
@@ -100,7 +94,16 @@ class ArticlePage(PublicPage):
     intro = models.TextField(_("introduction"), max_length=400)
     author = models.CharField(_("author"), max_length=80, blank=True)
     published_on = models.DateField(_("date"))
-    art = models.CharField(_("illustration"), max_length=20, choices=drawings, blank=True)
+    picture = models.ForeignKey(
+        Image, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("image")
+    )
+    art = models.CharField(
+        _("or illustration"),
+        max_length=20,
+        choices=drawings,
+        blank=True,
+        help_text=_("Shown where there is no image."),
+    )
     body = StreamField(ProductBody(), verbose_name=_("body"))
     reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
 
@@ -112,6 +115,7 @@ class ArticlePage(PublicPage):
                 FieldPanel("topic"),
                 FieldPanel("author"),
                 FieldPanel("published_on"),
+                FieldPanel("picture"),
                 FieldPanel("art"),
             ],
             heading=_("About the article"),
@@ -130,6 +134,16 @@ class ArticlePage(PublicPage):
 
     class Meta:
         verbose_name = _("article")
+
+    @classmethod
+    def newest(cls, *, below: str) -> Any:
+        """Return what everyone may read below an address of the tree, newest first."""
+        found = cls.objects.filter(~is_closed(), live=True, url_path__startswith=below)
+        found = found.select_related("topic", "picture").prefetch_related("picture__renditions")
+        return found.order_by("-published_on", "-pk")
+
+    def pictures(self) -> set[int]:
+        return {self.picture_id} if self.picture_id else set()
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         words = len(re.findall(r"\w+", strip_tags(" ".join(map(str, self.body)))))

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.db import models
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
-from wagtail.models import Page
+from wagtail.models import Page, PageViewRestriction
 
-from content import pagecache
+from content import context, extend, pagecache, tokens
+from content.blocks import fits_edge
 
 # A minute in browsers; a shared cache asks again after five and may show the old page meanwhile.
 SHELL = {"public": True, "max_age": 60, "s_maxage": 300, "stale_while_revalidate": 600}
-AUDIENCE = "audience-"
+# The segments by which a shared cache may tell copies of a page apart, if it can read our key.
+USES = "X-DXP-Uses"
 
 
 def keep_private(response: HttpResponse) -> HttpResponse:
     """Forbid every cache to keep an answer."""
     response.headers["Cache-Control"] = "private, no-store"
     return response
+
+
+def is_closed() -> Exists:
+    """Return the condition that a page, or one above it, is not for everyone.
+
+    Of a copy that follows its original, the original says so.
+    """
+    here = ExpressionWrapper(OuterRef("path"), output_field=models.CharField())
+    above = PageViewRestriction.objects.annotate(here=here)
+    near = Q(here__startswith=F("page__path")) | Q(page=OuterRef("alias_of"))
+    return Exists(above.filter(near))
 
 
 class PublicPage(Page):
@@ -31,6 +47,8 @@ class PublicPage(Page):
     """
 
     _restrictions: Any = None
+    _deliveries: dict[str, str] | None = None
+    _declared: tuple[int, ...] = ()
 
     class Meta:
         abstract = True
@@ -45,9 +63,13 @@ class PublicPage(Page):
 
     def listed(self) -> Iterator[str]:
         """Yield the kinds of pages that this one lists: those that stand below it and no others."""
-        for kind in self.subpage_types or ():
+        for kind in getattr(self, "subpage_types", None) or ():
             if isinstance(kind, str):
                 yield kind.rpartition(".")[2].lower()
+
+    def pictures(self) -> set[int]:
+        """Return the numbers of the pictures that this page shows outside of its streams."""
+        return set()
 
     def slots(self) -> dict[str, Any]:
         """Return this page's personal slots by their id."""
@@ -58,33 +80,83 @@ class PublicPage(Page):
             if child.block_type == "personal_slot"
         }
 
+    def deliveries(self) -> dict[str, str]:
+        """Return how each slot arrives: fragment, edge or server.
+
+        A slot whose audiences would be more than the edge may tell apart comes as a fragment.
+        """
+        if self._deliveries is None:
+            found: dict[str, str] = {}
+            told: list[int] = []
+            for slot_id, slot in self.slots().items():
+                found[slot_id] = slot.value["delivery"]
+                if found[slot_id] != "edge":
+                    continue
+                own = [one["audience"].pk for one in slot.value["variants"] if one["audience"]]
+                both = list(dict.fromkeys([*told, *own]))
+                if fits_edge(slot.value) and len(both) <= context.MOST_AT_EDGE:
+                    told = both
+                else:
+                    found[slot_id] = "fragment"
+            self._deliveries, self._declared = found, tuple(told)
+        return self._deliveries
+
+    def declared(self) -> tuple[int, ...]:
+        """Return the segments that tell copies of this page apart at the edge: three at most."""
+        self.deliveries()
+        return self._declared
+
     def get_view_restrictions(self) -> Any:
-        """Return who may see this page: asked by Wagtail before and by us after, in one query."""
+        """Return who may see this page: asked by Wagtail before and by us after.
+
+        One query where neither it nor a page above nor an original of one is restricted.
+        """
         if self._restrictions is None:
-            self._restrictions = super().get_view_restrictions()
+            steps = range(self.steplen, len(self.path) + 1, self.steplen)
+            near = Q(page__path__in=[self.path[:step] for step in steps])
+            some = PageViewRestriction.objects.filter(near | Q(page__aliases__isnull=False))
+            if some.exists():
+                self._restrictions = super().get_view_restrictions()
+            else:
+                self._restrictions = PageViewRestriction.objects.none()
         return self._restrictions
 
     def serve(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         pagecache.page(self.pk)
         pagecache.lists(*self.listed())
         response: HttpResponse = super().serve(request, *args, **kwargs)
+        _speak(response, tokens.plain)
+        if declared := self.declared():
+            response.headers[USES] = ",".join(map(str, declared))
         if self.get_view_restrictions():
             return keep_private(response)
         patch_cache_control(response, **SHELL)
         return response
 
     def serve_preview(self, request: HttpRequest, mode_name: str) -> HttpResponse:
-        if mode_name.startswith(AUDIENCE):
-            request.preview_audience = {int(mode_name.removeprefix(AUDIENCE))}  # type: ignore[attr-defined]
-        return keep_private(super().serve_preview(request, mode_name))
+        user = getattr(request, "user", None)
+        seen = extend.content_page_previewed(page=self, mode=mode_name, user=user)
+        shown, say = next(iter(seen), ({}, tokens.plain))
+        request.slots_shown = shown  # type: ignore[attr-defined]
+        response: HttpResponse = super().serve_preview(request, mode_name)
+        _speak(response, say)
+        return keep_private(response)
 
     @property
     def preview_modes(self) -> list[tuple[str, Any]]:
-        """The page for everyone, and for each audience that its slots speak to."""
-        seen = {
-            f"{AUDIENCE}{segment.pk}": _("As %(segment)s") % {"segment": segment.name}
-            for slot in self.slots().values()
-            for variant in slot.value["variants"]
-            if (segment := variant["audience"])
-        }
-        return [("", _("Everyone")), *seen.items()]
+        """The page for everyone, and as those see it to whom its slots speak."""
+        if not self.slots():
+            return [("", _("Everyone"))]
+        offered = extend.content_preview_modes(page=self)
+        return [("", _("Everyone")), *(mode for some in offered for mode in some)]
+
+
+def _speak(response: HttpResponse, say: Callable[[str], str]) -> None:
+    """Put values or fallbacks in the place of tokens once the page is rendered."""
+
+    def filled(done: HttpResponse) -> None:
+        if b"{{" in done.content:
+            done.content = say(done.content.decode()).encode()
+
+    if isinstance(response, TemplateResponse):
+        response.add_post_render_callback(filled)

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.cache import cache
 from django.templatetags.static import static
+from django.urls import reverse
+from django.utils import translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from wagtail.models import Page, Site
+from django.utils.translation import get_language_info
+from wagtail.models import Page
 
-from content import pagecache
+from content import gather, locate, pagecache
+from content.gather import Around
 from content.models import ArticlePage, PublicPage
 from customers.models import Source
 
@@ -20,20 +26,73 @@ register = template.Library()
 KEY_SECONDS = 300
 
 
+@dataclass(frozen=True)
+class Spoken:
+    """A language of the site: its own name, and where to go on in it."""
+
+    code: str
+    name: str
+    address: str
+    is_same: bool
+    is_here: bool
+
+
 @register.simple_tag(takes_context=True)
-def site_menu(context: dict[str, Any]) -> dict[str, Any]:
-    """Return the root page, the pages of the menu, and those of the footer."""
-    site = Site.find_for_request(context["request"]) if "request" in context else None
-    if site is None:
-        return {"name": "", "root": None, "all": [], "main": [], "foot": []}
-    pages = list(Page.objects.child_of(site.root_page).live().order_by("path"))
-    return {
-        "name": site.site_name,
-        "root": site.root_page,
-        "all": pages,
-        "main": [page for page in pages if page.show_in_menus],
-        "foot": [page for page in pages if not page.show_in_menus],
-    }
+def surroundings(context: dict[str, Any]) -> Around | None:
+    """Return what surrounds the page: menus, languages; None where nothing is known of a site."""
+    request = context.get("request")
+    if request is None:
+        return None
+    if not hasattr(request, "around"):
+        place = locate.place(host=request.get_host(), port=request.get_port())
+        page = context.get("page")
+        language = translation.get_language()
+        request.around = gather.around(place=place, language=language, page=page) if place else None
+    around: Around | None = request.around
+    return around
+
+
+@register.simple_tag(takes_context=True)
+def address(context: dict[str, Any], page: Any) -> str:
+    """Return where a page is."""
+    around = surroundings(context)
+    return around.place.address(page) if around else str(page.get_url() or "")
+
+
+@register.simple_tag(takes_context=True)
+def languages(context: dict[str, Any]) -> list[Spoken]:
+    """Return the languages that the site is read in, with where this place is in each.
+
+    A page that has not been translated leads to the front page of the other language.
+    """
+    around = surroundings(context)
+    if around is None:
+        return []
+    request, found = context["request"], []
+    for code, _name in settings.LANGUAGES:
+        if (home := around.homes.get(code)) is None:
+            continue
+        same = around.translations.get(code)
+        place = _same_place(request, code) if context.get("page") is None else None
+        found.append(
+            Spoken(
+                code=code,
+                name=str(get_language_info(code)["name_local"]).capitalize(),
+                address=place or around.place.address(same or home),
+                is_same=bool(place or same),
+                is_here=code == around.language,
+            )
+        )
+    return found
+
+
+def _same_place(request: Any, language: str) -> str | None:
+    """Return where a place that is no page is in another language: the search, the cookies."""
+    match = request.resolver_match
+    if match is None or not match.view_name or not match.view_name.startswith("content_"):
+        return None
+    with translation.override(language):
+        return reverse(match.view_name, args=match.args, kwargs=match.kwargs)
 
 
 @register.simple_tag
@@ -64,14 +123,17 @@ def searched(words: str, results: int) -> SafeString:
     return _told("Searched", {"query": words, "results": results})
 
 
-@register.simple_tag
-def latest_articles(count: int, exclude: Any = None) -> list[ArticlePage]:
-    """Return the newest articles, without the one being read."""
+@register.simple_tag(takes_context=True)
+def latest_articles(context: dict[str, Any], count: int, exclude: Any = None) -> list[ArticlePage]:
+    """Return the newest articles in this language, without the one being read."""
+    around = surroundings(context)
+    if around is None or around.home is None:
+        return []
     pagecache.lists("articlepage")
-    articles = ArticlePage.objects.live().public().select_related("topic")
+    articles = ArticlePage.newest(below=around.home.url_path)
     if exclude is not None:
         articles = articles.exclude(pk=exclude.pk)
-    return list(articles.order_by("-published_on", "-pk")[:count])
+    return list(articles[:count])
 
 
 @register.simple_tag
@@ -100,6 +162,12 @@ def is_below(page: Any, ancestor: Page) -> bool:
     """Return whether a page stands somewhere under another."""
     path = str(getattr(page, "path", ""))
     return path.startswith(ancestor.path) and path != ancestor.path
+
+
+@register.filter
+def is_in(page: Any, ancestor: Page) -> bool:
+    """Return whether a page is another, or stands under it."""
+    return str(getattr(page, "path", "")).startswith(ancestor.path)
 
 
 def _told(name: str, properties: dict[str, Any]) -> SafeString:

@@ -1,0 +1,76 @@
+"""Which site an address belongs to, where its pages begin, and which page it means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.core.cache import cache
+from django.http.request import split_domain_port
+from django.urls import reverse
+from django.utils import translation
+from wagtail.models import Page, Site
+from wagtail.models.sites import get_site_for_hostname
+
+KEY = "content:places"
+SECONDS = 300
+# Anybody may ask for any host; what is remembered stays small.
+MOST_HOSTS = 50
+
+
+@dataclass(frozen=True)
+class Place:
+    """A site: its name, and by language where its pages begin, as `Page.url_path` has it."""
+
+    pk: int
+    name: str
+    roots: dict[str, str]
+
+    def address(self, page: Any) -> str:
+        """Return where a page is; absolute if it belongs to another site."""
+        for language, root in self.roots.items():
+            if page.url_path.startswith(root):
+                return f"{_prefix(language)}{page.url_path[len(root) :]}"
+        return str(page.get_url() or "")
+
+
+@lru_cache
+def _prefix(language: str) -> str:
+    with translation.override(language):
+        return reverse("wagtail_serve", args=[""])
+
+
+def place(*, host: str, port: str) -> Place | None:
+    """Return the site that a host means, or None; costs no query once it is known."""
+    known: dict[str, tuple[int, str]] = cache.get(KEY) or {}
+    if host not in known:
+        try:
+            site = get_site_for_hostname(split_domain_port(host)[0], port)
+        except Site.DoesNotExist:
+            return None
+        known = {**known, host: (site.pk, site.site_name)} if len(known) < MOST_HOSTS else {}
+        known[host] = (site.pk, site.site_name)
+        cache.set(KEY, known, SECONDS)
+    pk, name = known[host]
+    paths = [one for one in Site.get_site_root_paths() if one.site_id == pk]
+    return Place(pk, name, {one.language_code: one.root_path for one in paths})
+
+
+def forget() -> None:
+    """Look sites up anew: one was added, changed or removed."""
+    cache.delete(KEY)
+
+
+def page(*, place: Place, language: str, path: str) -> Any | None:
+    """Return the live page at a path below a site's front page, or None.
+
+    Two queries however deep it lies. Pages that answer for addresses below their own are not found
+    this way: Wagtail asks them itself.
+    """
+    root = place.roots.get(language)
+    if root is None:
+        return None
+    # A prefix that leads nowhere is refused by the index and never walked.
+    found = Page.objects.filter(url_path=f"{root}{path}", live=True).first()
+    return found.specific if found else None
