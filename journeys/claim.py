@@ -20,9 +20,10 @@ from dxp.lib.rows import array, raw_cursor
 from journeys import mark
 from journeys.channels import CHANNELS
 from journeys.compose import House
-from journeys.models import Delivery, Edition, Message, Sender
+from journeys.models import Delivery, Edition, Message, Sender, StaffMail
 from journeys.models.deliveries import Urgency
 from journeys.permit import Asked
+from journeys.post import content_of
 from journeys.weigh import Row, Scales, ask
 from journeys.wording import Values
 
@@ -32,7 +33,7 @@ State, Reason = Delivery.State, Delivery.Reason
 
 DUE = """
 SELECT d.id, d.profile_id, d.message_id, d.edition_id, d.contact_point_id, d.confirms_id,
-  d.attempts, d.queued_at, d.expires_at, e.journey_id, e.entry
+  d.attempts, d.queued_at, d.expires_at, e.journey_id, e.entry, d.staff_mail_id
 FROM journeys_delivery d LEFT JOIN journeys_enrollment e ON e.id = d.enrollment_id
 WHERE d.sender_id = %s AND d.lane = %s AND d.state = 'QUEUED' AND d.due_at <= %s
 ORDER BY d.due_at, d.id LIMIT %s FOR UPDATE OF d SKIP LOCKED"""
@@ -60,9 +61,10 @@ class Job:
     """A claimed delivery with all that is needed to send it."""
 
     id: int
-    profile_id: int
+    profile_id: int | None
     message: Message
-    edition: Edition
+    # None where the mail is put together already.
+    edition: Edition | None
     contact_point_id: int | None
     recipient: str
     values: Values
@@ -73,6 +75,8 @@ class Job:
     queued_at: datetime
     # Whether it is sent again where nobody knows if it arrived.
     repeats: bool
+    mail: bytes = b""
+    staff_mail_id: int | None = None
 
     def about(self) -> dict[str, Any]:
         """Return what every event about this delivery says."""
@@ -107,13 +111,15 @@ def claim(*, sender: Sender, house: House, at: datetime, limit: int) -> Claimed:
     messages = Message.objects.select_related("topic", "current").in_bulk({
         row.message_id for row in rows
     })
+    staff = [row for row in rows if row.staff_mail_id]
+    rows = [row for row in rows if not row.staff_mail_id]
     asked = {row.id: ask(row, messages[row.message_id]) for row in rows}
     busy = _busy(asked)
     rows = [row for row in rows if row.id not in busy]
-    done.looked = len(rows)
+    done.looked = len(rows) + len(staff)
     scales = Scales(rows, asked, messages, at, house.zone)
     shown = _recipients(sender.channel, scales.points())
-    skips: list[tuple[int, str]] = []
+    done.jobs, skips = _letters(staff, messages, sender, house, at)
     holds: list[tuple[int, str, datetime]] = []
     for row in rows:
         edition, verdict = scales.edition(row), scales(row)
@@ -132,6 +138,35 @@ def claim(*, sender: Sender, house: House, at: datetime, limit: int) -> Claimed:
     done.skipped, done.held = len(skips), len(holds)
     _write(done, skips, holds, at)
     return done
+
+
+def _letters(
+    rows: Sequence[Row],
+    messages: Mapping[int, Message],
+    sender: Sender,
+    house: House,
+    at: datetime,
+) -> tuple[list[Job], list[tuple[int, str]]]:
+    """Return what goes to colleagues, whom nobody asks for consent, and what can't go any more."""
+    mails = StaffMail.objects.in_bulk([row.staff_mail_id for row in rows]) if rows else {}
+    jobs: list[Job] = []
+    skips: list[tuple[int, str]] = []
+    for row in rows:
+        mail = mails[row.staff_mail_id or 0]
+        content = content_of(mail)
+        if row.expires_at <= at or content is None:
+            skips.append((row.id, Reason.MISSING if content is None else Reason.EXPIRED))
+            continue
+        jobs.append(
+            Job(
+                id=row.id, profile_id=None, message=messages[row.message_id], edition=None,
+                contact_point_id=None, recipient=mail.recipient, values=Values({}, {}),
+                sender=sender.address or house.sender, confirms_id=None, journey_id=None,
+                attempts=row.attempts + 1, queued_at=row.queued_at, repeats=True, mail=content,
+                staff_mail_id=mail.pk,
+            )
+        )  # fmt: skip
+    return jobs, skips
 
 
 def _due(sender: Sender, at: datetime, limit: int) -> list[Row]:
@@ -200,7 +235,10 @@ def _write(
 ) -> None:
     with raw_cursor() as cursor:
         if done.jobs:
-            took = [(job.id, job.edition.pk, job.contact_point_id) for job in done.jobs]
+            took = [
+                (job.id, job.edition.pk if job.edition else None, job.contact_point_id)
+                for job in done.jobs
+            ]
             cursor.execute(TAKE, [at + LEASE, done.lease, *_columns(took)])
         if skips:
             cursor.execute(SKIP, _columns(skips))

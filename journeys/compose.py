@@ -186,7 +186,7 @@ def viewed(*, token: str, house: House) -> str:
         .filter(pk=number, profile__state=Profile.State.ACTIVE, confirms=None)
         .first()
     )
-    if edition is None or found is None:
+    if edition is None or found is None or found.profile is None:
         raise BadToken(token[:80])
     run, point = found.enrollment, found.contact_point
     traits = ({"email": point.shown} if point else {}) | found.profile.traits

@@ -146,6 +146,8 @@ class _Line:
             yield Parcel(job.id, sender, job.recipient, content, name)
 
     def _compose(self, job: Job) -> Any:
+        if job.edition is None:
+            return job.mail
         return compose(
             edition=job.edition,
             values=job.values,

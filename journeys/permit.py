@@ -82,8 +82,8 @@ def verdict(*, profile_id: int, message: Message, at: datetime, zone: ZoneInfo =
 
 def is_transactional(message: Message) -> bool:
     """Say whether a person expects this message whatever they think of marketing."""
-    asks = message.kind == Message.Kind.CONFIRMATION
-    return asks or message.purpose == Message.Purpose.TRANSACTIONAL
+    expected = message.kind in {Message.Kind.CONFIRMATION, Message.Kind.STAFF}
+    return expected or message.purpose == Message.Purpose.TRANSACTIONAL
 
 
 def is_limited(asked: Asked) -> bool:

@@ -9,7 +9,7 @@ import redis
 from django.db import transaction
 
 from journeys import mark
-from journeys.models import Delivery, Notice
+from journeys.models import Delivery, Notice, StaffMail
 from journeys.permit import is_transactional
 from journeys.settle import MOST_ATTEMPTS, pause
 from journeys.ways import is_idempotent
@@ -55,8 +55,10 @@ def reap(*, at: datetime, limit: int = 1000) -> dict[str, int]:
                 message_id=f"message-sent:{delivery.pk}", at=at,
             )
             for delivery in over
-            if delivery.state == State.SENT
+            if delivery.state == State.SENT and delivery.profile_id is not None
         ])  # fmt: skip
+        sent = [one.staff_mail_id for one in over if one.state == State.SENT and one.staff_mail_id]
+        StaffMail.objects.filter(pk__in=sent).update(content="")
     with contextlib.suppress(redis.RedisError):
         mark.forget(leases.items())
     return found

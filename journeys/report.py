@@ -78,7 +78,7 @@ def report(*, told: Sequence[Told], at: datetime) -> int:
         return 0
     with transaction.atomic():
         people = {one.profile_id for _, *both in about for one in both if one is not None}
-        append.hold(profile_ids=people)
+        append.hold(profile_ids=[person for person in people if person is not None])
         news = [_News(*one) for one in _written(about)]
         if news:
             _withdraw(news, at)
@@ -184,9 +184,12 @@ def _settle(news: Sequence[_News]) -> None:
         delivery = one.delivery = locked.get(one.delivery.pk) if one.delivery else None
         if delivery is None:
             continue
-        if outcome := _prove(delivery, one.told):
+        outcome = _prove(delivery, one.told)
+        if outcome and delivery.profile_id:
             notices.append(_notice(delivery, outcome, one.told.at))
-        if name := EVENTS.get(Kind(one.told.kind)):
+        name = EVENTS.get(Kind(one.told.kind))
+        # Of mail to colleagues nobody is told: it is about no customer.
+        if name and delivery.profile_id:
             bounced = one.told.kind == Kind.BOUNCED
             more = {"hard": one.told.hard, "reason": one.told.reason} if bounced else {}
             notices.append(_notice(delivery, name, one.told.at, **more))
@@ -239,6 +242,7 @@ def _notice(delivery: Delivery, name: str, at: datetime, **more: Any) -> Notice:
     Whoever settles this delivery may wait for the person while we wait for its event's key.
     """
     key = name.lower().replace(" ", "-")
+    assert delivery.profile_id is not None
     return Notice(
         profile_id=delivery.profile_id, name=name, properties=delivery.about() | more,
         message_id=f"{key}:{delivery.pk}", at=at,

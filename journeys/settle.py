@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from dxp.lib import ids
 from dxp.lib.rows import array, raw_cursor
 from journeys.channels.base import Outcome, Receipt
 from journeys.claim import Job
-from journeys.models import Delivery, Suppression
+from journeys.models import Delivery, StaffMail, Suppression
 
 MOST_ATTEMPTS = 10
 FIRST_RETRY = timedelta(seconds=30)
@@ -113,6 +113,7 @@ def settle(
         if notices:
             cursor.execute(TELL, [at, *_columns(notices)])
         _suppress(jobs, receipts, at)
+        _wipe(job for job in jobs if job.id in written and done.endings[job.id].sent_at)
     for one in done.endings.values():
         done.sent += one.state == State.SENT
         done.failed += one.state == State.FAILED
@@ -188,8 +189,15 @@ def _notices(jobs: Sequence[Job], endings: Mapping[int, Ending]) -> list[tuple[i
         (job.profile_id, name, json.dumps(job.about()), f"{key}:{job.id}")
         for job in jobs
         for name, key in [names.get(State(endings[job.id].state), ("", ""))]
-        if name
+        if name and job.profile_id is not None
     ]
+
+
+def _wipe(sent: Iterable[Job]) -> None:
+    """Forget what colleagues were sent: a link by which a password is set stands in no backup."""
+    mails = [job.staff_mail_id for job in sent if job.staff_mail_id]
+    if mails:
+        StaffMail.objects.filter(pk__in=mails).update(content="")
 
 
 def _suppress(jobs: Sequence[Job], receipts: Mapping[int, Receipt], at: datetime) -> None:

@@ -121,7 +121,7 @@ def judge(*, at: datetime, limit: int = 1000) -> int:
         ]  # fmt: skip
         edition = delivery.edition_id
         links = len({link for link in targets(edition) if link}) if edition else 0
-        one.reasons = suspect.together(_followed(one, delivery.profile_id), near, links=links)
+        one.reasons = suspect.together(_followed(one), near, links=links)
         since = one.at - delivery.sent_at if delivery.sent_at else None
         if since is not None and since < suspect.SOON:
             # It was not written down as sent yet when the link was followed.
@@ -140,17 +140,18 @@ def _around(held: Sequence[Touch]) -> dict[tuple[str, Any], list[Followed]]:
     )
     found: dict[tuple[str, Any], list[Followed]] = {}
     for one in clicks.filter(delivery__in={one.delivery_id for one in held}):
-        followed = _followed(one, one.delivery.profile_id)
+        followed = _followed(one)
         found.setdefault(("delivery", one.delivery_id), []).append(followed)
     networks = {one.network for one in held if one.network}
     for one in clicks.filter(network__in=networks) if networks else ():
-        followed = _followed(one, one.delivery.profile_id)
+        followed = _followed(one)
         found.setdefault(("network", one.network), []).append(followed)
     return found
 
 
-def _followed(one: Touch, person: int) -> Followed:
-    return Followed(one.delivery_id, person, one.number, one.network, one.at)
+def _followed(one: Touch) -> Followed:
+    # Mail to colleagues, which has no person, has no links of ours either.
+    return Followed(one.delivery_id, one.delivery.profile_id or 0, one.number, one.network, one.at)
 
 
 def _tell(judged: Iterable[Touch]) -> None:
@@ -181,6 +182,7 @@ def _notice(one: Touch) -> Notice:
         properties["link"] = MARK.sub("…", targets(delivery.edition_id)[one.number])
     if one.machine:
         properties["reasons"] = one.reasons
+    assert delivery.profile_id is not None
     name = ("Message Clicked" if clicked else "Message Opened") + " by Machine" * bool(one.machine)
     minute = int(one.at.timestamp()) // SAME_SECONDS
     key = name.lower().replace(" ", "-")

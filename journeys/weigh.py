@@ -34,6 +34,7 @@ class Row:
     expires_at: datetime
     journey_id: int | None
     entry: str | None
+    staff_mail_id: int | None
 
     @property
     def event(self) -> dict[str, Any]:

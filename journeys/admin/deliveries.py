@@ -13,10 +13,9 @@ from wagtail.admin.ui.tables import TitleColumn
 from wagtail.admin.widgets.button import Button
 
 from customers import define
-from journeys.admin.delivery_filter import CHANGE, DeliveryFilter, of_words, why
+from journeys.admin.delivery_filter import CHANGE, DeliveryFilter, of_words, to_whom, what, why
 from journeys.admin.delivery_pages import AgainPage, DeliveryPage
 from journeys.admin.outbox import channel_label
-from journeys.admin.page import name_of
 from journeys.admin.tables import OwnViewSet, StateColumn, StepsIndexView, TextColumn, WhenColumn
 from journeys.models import Delivery
 
@@ -35,7 +34,9 @@ class DeliveryList(StepsIndexView):
 
     def get_base_queryset(self) -> QuerySet[Delivery]:
         """Return deliveries with what the columns show."""
-        return Delivery.objects.select_related("profile", "message", "enrollment__journey")
+        return Delivery.objects.select_related(
+            "profile", "message", "staff_mail", "enrollment__journey"
+        )
 
     def search_queryset(self, queryset: QuerySet[Delivery]) -> QuerySet[Delivery]:
         """Return the deliveries to the people searched for, if the reader may see who they are."""
@@ -69,9 +70,9 @@ class DeliveryList(StepsIndexView):
         return [
             TitleColumn(
                 "profile", label=_("Person"), width="14%", get_url=self._page,
-                accessor=lambda one: name_of(one.profile, self.sight),
+                accessor=lambda one: to_whom(one, self.sight),
             ),
-            TextColumn("message", label=_("Message")),
+            TextColumn("message", label=_("Message"), accessor=what),
             TextColumn("channel", label=_("Channel"), accessor=lambda o: channel_label(o.channel)),
             StateColumn(
                 "state", label=_("State"), accessor="get_state_display",

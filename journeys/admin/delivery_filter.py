@@ -7,9 +7,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin.filters import WagtailFilterSet
 
+from customers import define
 from customers.models import ContactPoint
 from journeys.admin.outbox import channel_choices
-from journeys.admin.page import searched
+from journeys.admin.page import name_of, searched
 from journeys.models import Delivery, Journey, Message, Sender
 
 CHANGE = "journeys.change_delivery"
@@ -38,7 +39,23 @@ def of_words(queryset: QuerySet[Delivery], words: str) -> QuerySet[Delivery]:
     """Return the deliveries to people whose name, address or id begins with what was typed."""
     points = ContactPoint.objects.filter(value__startswith=words.lower())
     people = searched(words).order_by().values("pk")
-    return queryset.filter(Q(profile__in=people) | Q(contact_point__in=points.values("pk")))
+    return queryset.filter(
+        Q(profile__in=people)
+        | Q(contact_point__in=points.values("pk"))
+        | Q(staff_mail__recipient__istartswith=words)
+    )
+
+
+def to_whom(delivery: Delivery, sight: define.Sight) -> str:
+    """Return who a delivery is for: a person as far as the reader may see, or a colleague."""
+    if delivery.profile is not None:
+        return name_of(delivery.profile, sight)
+    return delivery.staff_mail.recipient if delivery.staff_mail else ""
+
+
+def what(delivery: Delivery) -> str:
+    """Return what a message is called: to colleagues, its subject."""
+    return delivery.staff_mail.subject if delivery.staff_mail else delivery.message.name
 
 
 def why(delivery: Delivery) -> str:

@@ -19,9 +19,8 @@ from django.utils.translation import ngettext
 from customers import define
 from dxp.lib import clock, hints
 from journeys import settle
-from journeys.admin.delivery_filter import CHANGE, DeliveryFilter, of_words, why
+from journeys.admin.delivery_filter import CHANGE, DeliveryFilter, of_words, to_whom, what, why
 from journeys.admin.outbox import OutboxPage, channel_label
-from journeys.admin.page import name_of
 from journeys.models import Delivery
 from journeys.tasks import DISPATCH
 
@@ -63,13 +62,13 @@ class DeliveryPage(OutboxPage):
         """The delivery with what the page shows."""
         rows = Delivery.objects.select_related(
             "profile", "message", "sender", "edition", "contact_point", "enrollment__journey",
-            "enrollment__version",
+            "enrollment__version", "staff_mail",
         )  # fmt: skip
         return get_object_or_404(rows, pk=self.kwargs["pk"])
 
     def get_page_subtitle(self) -> str:
         """Return the message's name and the delivery's number."""
-        return f"{self.delivery.message} · {self.delivery}"
+        return f"{what(self.delivery)} · {self.delivery}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return what is known about it."""
@@ -85,9 +84,10 @@ class DeliveryPage(OutboxPage):
         return {
             **super().get_context_data(**kwargs),
             "delivery": one,
-            "who": name_of(one.profile, sight),
+            "who": to_whom(one, sight),
+            "what": what(one),
             "profile_url": reverse("customers_profiles:inspect", args=[one.profile_id])
-            if user.has_perm("customers.view_profile")  # type: ignore[union-attr]
+            if one.profile_id and user.has_perm("customers.view_profile")  # type: ignore[union-attr]
             else "",
             "address": sight.shown(kind, point.shown) if point else "",
             "channel": channel_label(one.channel),

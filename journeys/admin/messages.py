@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -128,6 +129,10 @@ class MessageViewSet(SnippetViewSet):
     index_view_class = MessageIndex
     chooser_viewset_class = MessageChooserViewSet
     copy_view_enabled = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        """Return what somebody writes: what the house tells colleagues, nobody does."""
+        return Message.objects.exclude(kind=Message.Kind.STAFF)
 
     def get_edit_handler(self) -> Panel:
         """Return the panels of all channels: what a preview reads."""

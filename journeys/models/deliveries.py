@@ -12,6 +12,7 @@ from customers.models import ConsentEntry, ContactPoint, Profile
 from dxp.lib.rows import MovableQuerySet
 from journeys.models.enrollments import Enrollment
 from journeys.models.messages import Edition, Message, Sender
+from journeys.models.staff import StaffMail
 
 
 class Urgency(models.IntegerChoices):
@@ -63,7 +64,8 @@ class Delivery(models.Model):
         NO_RECEIPT = "no_receipt", _("handed over, but the answer was lost")
 
     # Without a constraint: written in the same transaction as the run's move, under its lock.
-    # None: no journey sends it, but a form that asks an address to confirm.
+    # None: no journey sends it, but a form that asks an address to confirm, or the house itself
+    # writes to a colleague.
     enrollment = models.ForeignKey(
         Enrollment,
         models.CASCADE,
@@ -78,6 +80,7 @@ class Delivery(models.Model):
     profile = models.ForeignKey(
         Profile,
         models.CASCADE,
+        null=True,
         related_name="+",
         db_constraint=False,
         db_index=False,
@@ -104,6 +107,7 @@ class Delivery(models.Model):
     confirms = models.ForeignKey(
         ConsentEntry, models.PROTECT, null=True, related_name="+", db_index=False
     )
+    staff_mail = models.OneToOneField(StaffMail, models.CASCADE, null=True, related_name="+")
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.QUEUED)
     reason = models.CharField(_("reason"), max_length=20, choices=Reason, blank=True, default="")
     detail = models.CharField(_("answer"), max_length=500, blank=True, default="")
@@ -130,7 +134,12 @@ class Delivery(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["enrollment", "seq"], name="journeys_delivery_once"),
             models.CheckConstraint(
-                condition=Q(enrollment__isnull=False) | Q(confirms__isnull=False),
+                condition=Q(
+                    Q(enrollment__isnull=False) | Q(confirms__isnull=False),
+                    profile__isnull=False,
+                    staff_mail__isnull=True,
+                )
+                | Q(enrollment__isnull=True, profile__isnull=True, staff_mail__isnull=False),
                 name="journeys_delivery_origin",
             ),
             models.CheckConstraint(

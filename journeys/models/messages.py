@@ -91,6 +91,8 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
     class Kind(models.TextChoices):
         NEWS = "news", _("News")
         CONFIRMATION = "confirmation", _("Question whether an address signed up")
+        # No letter that anybody edits: what the house writes to colleagues is listed under it.
+        STAFF = "staff", _("Mail to colleagues")
 
     class Purpose(models.TextChoices):
         MARKETING = "marketing", _("Marketing")
@@ -159,7 +161,8 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(kind__in=["news", "confirmation"]), name="journeys_message_kind"
+                condition=models.Q(kind__in=["news", "confirmation", "staff"]),
+                name="journeys_message_kind",
             ),
             models.CheckConstraint(
                 condition=models.Q(purpose__in=["marketing", "transactional"]),

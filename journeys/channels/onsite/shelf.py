@@ -30,21 +30,21 @@ class Shelf(Adapter):
         try:
             with transaction.atomic():
                 delivery = Delivery.objects.filter(pk=parcel.key).first()
-                if delivery is None:
+                if delivery is None or delivery.profile_id is None:
                     told = str(_("Only a message of a journey can wait for somebody."))
                     return Receipt(parcel.key, Outcome.PERMANENT, told)
                 OnsiteMessage.objects.bulk_create(
-                    [self._message(parcel, delivery)], ignore_conflicts=True
+                    [self._message(parcel, delivery, delivery.profile_id)], ignore_conflicts=True
                 )
         except DatabaseError as error:
             return Receipt(parcel.key, Outcome.TEMPORARY, type(error).__name__)
         return Receipt(parcel.key, Outcome.OK)
 
-    def _message(self, parcel: Parcel, delivery: Delivery) -> OnsiteMessage:
+    def _message(self, parcel: Parcel, delivery: Delivery, person: int) -> OnsiteMessage:
         return OnsiteMessage(
             delivery=delivery,
             # Who the delivery is for now: they may have been merged since it was queued.
-            profile_id=delivery.profile_id,
+            profile_id=person,
             title=parcel.content["title"],
             text=parcel.content["text"],
             url=parcel.content["url"],
