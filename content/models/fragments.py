@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
@@ -19,6 +19,9 @@ from wagtail.models import (
 from wagtail.search import index
 
 from content.blocks import FragmentBody
+from content.expressions import EXPRESSIONS
+
+PAGE = "html"
 
 
 class Fragment(
@@ -92,3 +95,31 @@ class Fragment(
     @property
     def revisions(self) -> Any:
         return self._revisions
+
+    @property
+    def preview_modes(self) -> list[tuple[str, Any]]:
+        """One for each expression."""
+        return [("", EXPRESSIONS.get(PAGE).label)] + [
+            (kind.name, kind.label) for kind in EXPRESSIONS if kind.name != PAGE
+        ]
+
+    def get_preview_template(self, request: object, mode_name: str) -> str:
+        """Return the template that says the fragment by a tag, as a model must not."""
+        return f"content/fragments/preview_{'words' if mode_name else 'page'}.html"
+
+    def get_preview_context(self, request: Any, mode_name: str) -> dict[str, Any]:
+        """Return what the preview's template reads."""
+        return {
+            "request": request,
+            "fragment": self,
+            "mode": mode_name,
+            "label": dict(self.preview_modes).get(mode_name, ""),
+        }
+
+    def said_in(self, locale_id: int | None) -> Fragment | None:
+        """Return what is shown where a language is spoken: its translation, or itself; live."""
+        if locale_id and locale_id != self.locale_id:
+            found = self.get_translations().filter(locale_id=locale_id, live=True).first()
+            if found is not None:
+                return cast("Fragment", found)
+        return self if self.live else None

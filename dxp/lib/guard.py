@@ -81,27 +81,30 @@ class GuardedView:
         found: QuerySet[Any] = super().get_base_queryset()  # type: ignore[misc]
         return seen(found, self.request.user) if found.model is self.guarded else found
 
-    def get_edit_url(self, instance: Model) -> Any:
+    def get_edit_url(self, *row: Model) -> Any:
         """Return where a row is edited, if the person may."""
-        return self._about(instance, super().get_edit_url)  # type: ignore[misc]
+        return self._about(row, super().get_edit_url)  # type: ignore[misc]
 
-    def get_copy_url(self, instance: Model) -> Any:
+    def get_copy_url(self, *row: Model) -> Any:
         """Return where a row is copied, if the person may."""
-        return self._about(instance, super().get_copy_url)  # type: ignore[misc]
+        return self._about(row, super().get_copy_url)  # type: ignore[misc]
 
-    def get_inspect_url(self, instance: Model) -> Any:
+    def get_inspect_url(self, *row: Model) -> Any:
         """Return where a row is looked at, if the person may."""
-        return self._about(instance, super().get_inspect_url)  # type: ignore[misc]
+        return self._about(row, super().get_inspect_url)  # type: ignore[misc]
 
-    def get_delete_url(self, instance: Model) -> Any:
+    def get_delete_url(self, *row: Model) -> Any:
         """Return where a row is deleted, if the person may."""
-        return self._about(instance, super().get_delete_url)  # type: ignore[misc]
+        return self._about(row, super().get_delete_url)  # type: ignore[misc]
 
-    def _about(self, instance: Model, act: Any) -> Any:
+    def _about(self, row: tuple[Model, ...], act: Any) -> Any:
+        # Pages about one thing name none: their policy is narrow already.
+        if not row:
+            return act()
         whole = self.permission_policy
-        self.permission_policy = Narrowed(whole, instance)
+        self.permission_policy = Narrowed(whole, row[0])
         try:
-            return act(instance)
+            return act(*row)
         finally:
             self.permission_policy = whole
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from customers import consent, identify
 from customers.models import ConsentEntry, Event
 from dxp.lib import clock
+from dxp.lib.gsm import parts
 from journeys import ways
 from journeys.channels.base import Draft, Outcome, Parcel, Unusable
 from journeys.channels.sms.gateway import Http
 from journeys.channels.sms.keywords import Said, said
 from journeys.channels.sms.kind import Sms
-from journeys.channels.sms.parts import parts
 from journeys.channels.sms.twilio import Twilio
 from journeys.models import Delivery, Message, Report, Sender, Suppression
 from tests.far import Far

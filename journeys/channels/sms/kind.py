@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from dxp.lib.gsm import parts
 from dxp.lib.kinds import Registry
 from journeys import wording
 from journeys.channels.base import CHANNELS, Advice, Channel, Draft, Letter, Rendered
-from journeys.channels.sms.parts import parts
 from journeys.channels.web import WebAdapter
 
 # More cost as much as a letter, and arrive out of order on old phones.

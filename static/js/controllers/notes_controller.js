@@ -1,26 +1,43 @@
-// Says to a draft what its channel says, at the field it is about, while somebody writes; and counts
-// on demand who lacks what the message shows.
+// Says to a draft what its channels say, at the field it is about, while somebody writes; counts on
+// demand who lacks what a message shows, and takes over a fragment's newer words.
 
 const WAIT = 400;
-const FIELDS = ["subject", "preheader", "text", "url"];
 
 class NotesController extends window.StimulusModule.Controller {
   static targets = ["segment", "told"];
 
-  static values = { url: String, gaps: String, channel: String };
+  // whole: the door reads the form as it stands, blocks too.
+  static values = {
+    url: String,
+    gaps: String,
+    channel: String,
+    language: String,
+    fields: { type: String, default: "subject preheader text url" },
+    whole: Boolean,
+  };
 
   connect() {
     this.form = this.element.closest("form");
     this.onInput = (event) => {
-      if (FIELDS.includes(event.target.name)) this.soon();
+      if (this.wholeValue || this.fields.includes(event.target.name)) this.soon();
     };
     this.form.addEventListener("input", this.onInput);
+    this.form.addEventListener("change", this.onInput);
     this.ask();
   }
 
   disconnect() {
     clearTimeout(this.timer);
     this.form.removeEventListener("input", this.onInput);
+    this.form.removeEventListener("change", this.onInput);
+  }
+
+  get fields() {
+    return this.fieldsValue.split(" ");
+  }
+
+  get token() {
+    return this.form.querySelector("[name=csrfmiddlewaretoken]").value;
   }
 
   soon() {
@@ -29,30 +46,37 @@ class NotesController extends window.StimulusModule.Controller {
   }
 
   field(name) {
-    return this.form.querySelector(`[name="${name}"]`);
+    // Blocks have no field of their own; their number stands before them.
+    return this.form.querySelector(`[name="${name}"], [name="${name}-count"]`);
   }
 
   async ask() {
-    const told = new FormData();
+    const told = this.wholeValue ? new FormData(this.form) : this.written();
     told.set("channel", this.channelValue);
-    FIELDS.forEach((name) => {
-      told.set(name, this.field(name)?.value ?? "");
-    });
+    told.set("language", this.languageValue);
     const asked = JSON.stringify([...told]);
     this.asked = asked;
-    const token = this.form.querySelector("[name=csrfmiddlewaretoken]").value;
-    const answer = await fetch(this.urlValue, {
-      method: "POST",
-      headers: { "X-CSRFToken": token },
-      body: told,
-    }).catch(() => null);
+    const answer = await this.post(this.urlValue, told);
     // Somebody wrote on in the meantime.
     if (!answer?.ok || this.asked !== asked) return;
     this.say((await answer.json()).advice);
   }
 
+  written() {
+    const told = new FormData();
+    this.fields.forEach((name) => {
+      told.set(name, this.field(name)?.value ?? "");
+    });
+    return told;
+  }
+
+  post(url, body) {
+    const headers = { "X-CSRFToken": this.token };
+    return fetch(url, { method: "POST", headers, body }).catch(() => null);
+  }
+
   say(advice) {
-    FIELDS.forEach((name) => {
+    this.fields.forEach((name) => {
       const field = this.field(name);
       if (!field) return;
       const note = this.note(field);
@@ -82,6 +106,21 @@ class NotesController extends window.StimulusModule.Controller {
       field.setAttribute("aria-describedby", told.join(" "));
     }
     return note;
+  }
+
+  put({ params }) {
+    const field = this.field("text") ?? this.field("subject");
+    field.setRangeText(params.words, field.selectionStart, field.selectionEnd, "end");
+    field.focus();
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  async take({ currentTarget, params }) {
+    const answer = await this.post(params.url, new FormData());
+    const place = currentTarget.closest("[data-told]");
+    const told = document.createElement("span");
+    told.textContent = answer?.ok ? place.dataset.told : place.dataset.failed;
+    currentTarget.replaceWith(told);
   }
 
   async count() {
