@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q
-from wagtail.images import get_image_model
 from wagtail.models import Page
 
 from content.blocks import shelf
 from content.locate import Place
-from content.models import PublicPage, is_closed
+from content.models import Image, PublicPage, Rendition, is_closed
 
 
 @dataclass(frozen=True)
@@ -96,20 +95,31 @@ def around(*, place: Place, language: str, page: Any = None) -> Around:
 
 
 def pictures(numbers: Collection[int]) -> dict[int, Any]:
-    """Return pictures with their sizes; None for each that is gone."""
-    model = get_image_model()
-    found = model.objects.filter(pk__in=numbers).prefetch_related("renditions") if numbers else ()
-    by_number = {one.pk: one for one in found}
-    return {number: by_number.get(number) for number in numbers}
+    """Return pictures with their sizes; None for each that is gone.
+
+    One query, and one more where a picture has no sizes yet.
+    """
+    if not numbers:
+        return {}
+    found: dict[int, Any] = {}
+    for row in Rendition.objects.filter(image__in=numbers).select_related("image"):
+        image = found.setdefault(row.image_id, row.image)
+        image.prefetched_renditions = [*getattr(image, "prefetched_renditions", ()), row]
+    if bare := set(numbers) - set(found):
+        for image in Image.objects.filter(pk__in=bare):
+            image.prefetched_renditions = []
+            found[image.pk] = image
+    return {number: found.get(number) for number in numbers}
 
 
 def _named(page: Any) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {"page": set(), "image": set()}
     if isinstance(page, PublicPage):
         for stream in page.streams():
-            for kind, numbers in shelf.named(stream.stream_block, stream.raw_data).items():
-                found[kind] |= numbers
-        found["image"] |= page.pictures()
+            named = shelf.named(stream.stream_block, stream.raw_data)
+            for kind in found:
+                found[kind] |= named.get(kind, set())
+        found["image"] |= set(page.pictures())
     return found
 
 

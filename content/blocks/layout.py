@@ -52,7 +52,7 @@ class HeroBlock(blocks.StructBlock):
     heading = blocks.CharBlock(max_length=120, label=_("Heading"))
     text = blocks.TextBlock(required=False, rows=3, label=_("Text"))
     links = blocks.ListBlock(LinkBlock(), min_num=0, max_num=2, default=[], label=_("Links"))
-    picture = DescribedPictureBlock(required=False, label=_("Image"))
+    picture = DescribedPictureBlock(required=False, shape="arch", label=_("Image"))
     art = ArtChoice(
         required=False, label=_("or illustration"), help_text=_("Shown where there is no image.")
     )

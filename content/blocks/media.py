@@ -55,7 +55,7 @@ class IllustrationBlock(blocks.StructBlock):
 
 
 class PictureBlock(blocks.StructBlock):
-    image = DescribedPictureBlock(label=_("Image"))
+    image = DescribedPictureBlock(shape="wide", label=_("Image"))
     caption = blocks.CharBlock(required=False, max_length=200, label=_("Caption"))
 
     class Meta:

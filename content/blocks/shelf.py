@@ -91,9 +91,13 @@ class PictureChooserBlock(ImageChooserBlock):
 
 
 class DescribedPictureBlock(ImageBlock):
-    """A picture out of the library, with what it shows said for this place."""
+    """A picture out of the library, with what it shows said for this place.
 
-    def __init__(self, required: bool = True, **options: Any) -> None:
+    `shape` is one of `renditions.SHAPES`: in which the block's template shows it.
+    """
+
+    def __init__(self, required: bool = True, *, shape: str, **options: Any) -> None:
+        self.shape = shape
         super().__init__(required=required, **options)
         chooser = PictureChooserBlock(required=required)
         chooser.set_name("image")
@@ -105,7 +109,7 @@ class DescribedPictureBlock(ImageBlock):
 
 
 def named(block: Any, raw: Any) -> dict[str, set[int]]:
-    """Return the numbers of what a block's stored value names, by model."""
+    """Return the numbers of what a block's stored value names: "page", "image", "picture:arch"."""
     found: dict[str, set[int]] = defaultdict(set)
     for kind, number in _walk(block, raw):
         found[kind].add(number)
@@ -122,8 +126,11 @@ def _names(block: Any, raw: Any) -> Iterator[tuple[str, int]]:
     """Yield what a block names itself."""
     if isinstance(raw, int) and isinstance(block, PageLinkBlock):
         yield "page", raw
-    elif isinstance(raw, int) and isinstance(block, PictureChooserBlock | DescribedPictureBlock):
-        yield "image", raw
+    elif isinstance(block, DescribedPictureBlock):
+        number = raw.get("image") if isinstance(raw, dict) else raw
+        if isinstance(number, int):
+            yield "image", number
+            yield f"picture:{block.shape}", number
     elif isinstance(block, blocks.RichTextBlock):
         for link in _LINK.findall(str(raw)):
             if _PAGE.search(link) and (number := _NUMBER.search(link)):
@@ -141,6 +148,8 @@ def _inside(block: Any, raw: Any) -> Iterator[tuple[Any, Any]]:
             # Older lists hold bare values, as Wagtail reads them too.
             is_wrapped = isinstance(child, dict) and child.get("type") == "item"
             yield block.child_block, child["value"] if is_wrapped else child
+    elif isinstance(block, DescribedPictureBlock):
+        return
     elif isinstance(block, blocks.BaseStructBlock) and isinstance(raw, dict):
         for name, child in block.child_blocks.items():
             yield child, raw.get(name)

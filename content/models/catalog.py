@@ -14,7 +14,7 @@ from wagtail.search import index
 
 from content.blocks import FigureBlock, ProductBody
 from content.blocks.media import drawings
-from content.models.media import Image
+from content.models.media import Image, sizes_of
 from content.models.serving import PublicPage, is_closed
 
 
@@ -37,7 +37,7 @@ class ProductIndexPage(PublicPage):
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         found = ProductPage.objects.child_of(self).filter(~is_closed(), live=True)
-        found = found.select_related("picture").prefetch_related("picture__renditions")
+        found = found.select_related("picture").prefetch_related(sizes_of("picture"))
         products = list(found.order_by("path"))
         context["shelves"] = [
             (label, found)
@@ -125,8 +125,11 @@ class ProductPage(PublicPage):
         """Seven steps, filled up to this product's risk class."""
         return [step <= (self.risk_class or 0) for step in range(1, 8)]
 
-    def pictures(self) -> set[int]:
-        return {self.picture_id} if self.picture_id else set()
+    def pictures(self) -> dict[int, set[str]]:
+        return {self.picture_id: {"card", "arch"}} if self.picture_id else {}
+
+    def opening(self) -> tuple[Any, str] | None:
+        return (self.picture, "arch") if self.picture else None
 
     def tracked(self) -> tuple[str, dict[str, Any]]:
         return "Product Viewed", {

@@ -15,7 +15,7 @@ from wagtail.search import index
 
 from content.blocks import Body, ProductBody
 from content.blocks.media import drawings
-from content.models.media import Image
+from content.models.media import Image, sizes_of
 from content.models.serving import PublicPage, is_closed
 from content.models.taxonomy import Topic
 
@@ -49,7 +49,7 @@ class StandardPage(PublicPage):
     )
 
     content_panels = [*Page.content_panels, FieldPanel("intro"), FieldPanel("body")]
-    promote_panels = [*Page.promote_panels, FieldPanel("is_listed")]
+    promote_panels = [*PublicPage.promote_panels, FieldPanel("is_listed")]
     search_fields = [
         *Page.search_fields,
         index.SearchField("intro"),
@@ -139,11 +139,14 @@ class ArticlePage(PublicPage):
     def newest(cls, *, below: str) -> Any:
         """Return what everyone may read below an address of the tree, newest first."""
         found = cls.objects.filter(~is_closed(), live=True, url_path__startswith=below)
-        found = found.select_related("topic", "picture").prefetch_related("picture__renditions")
+        found = found.select_related("topic", "picture").prefetch_related(sizes_of("picture"))
         return found.order_by("-published_on", "-pk")
 
-    def pictures(self) -> set[int]:
-        return {self.picture_id} if self.picture_id else set()
+    def pictures(self) -> dict[int, set[str]]:
+        return {self.picture_id: {"card", "banner"}} if self.picture_id else {}
+
+    def opening(self) -> tuple[Any, str] | None:
+        return (self.picture, "banner") if self.picture else None
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         words = len(re.findall(r"\w+", strip_tags(" ".join(map(str, self.body)))))

@@ -15,6 +15,7 @@ from wagtail.models import Page, PageViewRestriction
 
 from content import context, extend, pagecache, tokens
 from content.blocks import fits_edge
+from content.models.panels import TagsPanel
 
 # A minute in browsers; a shared cache asks again after five and may show the old page meanwhile.
 SHELL = {"public": True, "max_age": 60, "s_maxage": 300, "stale_while_revalidate": 600}
@@ -46,6 +47,8 @@ class PublicPage(Page):
     `request.user`, the session, cookies or a CSRF token while rendering one.
     """
 
+    promote_panels = [*Page.promote_panels, TagsPanel()]
+
     _restrictions: Any = None
     _deliveries: dict[str, str] | None = None
     _declared: tuple[int, ...] = ()
@@ -67,9 +70,16 @@ class PublicPage(Page):
             if isinstance(kind, str):
                 yield kind.rpartition(".")[2].lower()
 
-    def pictures(self) -> set[int]:
-        """Return the numbers of the pictures that this page shows outside of its streams."""
-        return set()
+    def pictures(self) -> dict[int, set[str]]:
+        """Return the pictures that this page shows outside of its streams, and in which shapes."""
+        return {}
+
+    def opening(self) -> tuple[Any, str] | None:
+        """Return the picture at the top of this page and its shape, which browsers load first."""
+        first = next((child for stream in self.streams() for child in stream), None)
+        if first is None or first.block_type != "hero" or not first.value["picture"]:
+            return None
+        return first.value["picture"], "arch"
 
     def slots(self) -> dict[str, Any]:
         """Return this page's personal slots by their id."""

@@ -12,12 +12,12 @@ from django.core.cache import cache
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from wagtail.models import Page
 
-from content import gather, locate, pagecache
+from content import describe, gather, locate, pagecache, renditions
 from content.gather import Around
 from content.models import ArticlePage, PublicPage
 from customers.models import Source
@@ -146,8 +146,80 @@ def art(name: str, kind: str = "", alt: str = "", *, eager: bool = False) -> Saf
         f" dxp-art--{kind}" if kind else "",
         static(f"img/art/{name}.svg"),
         alt,
-        SafeString('fetchpriority="high"' if eager else 'loading="lazy" decoding="async"'),
+        _haste(eager=eager),
     )
+
+
+@register.simple_tag(takes_context=True)
+def described(context: dict[str, Any]) -> SafeString:
+    """Return what search engines are told of the page: data, which no browser runs."""
+    around, request = surroundings(context), context.get("request")
+    if around is None or request is None:
+        return SafeString("")
+    told = describe.graph(
+        page=context.get("page"),
+        around=around,
+        absolute=request.build_absolute_uri,
+        search=request.build_absolute_uri(reverse("content_search")),
+        image=share_image(context),
+    )
+    if told is None:
+        return SafeString("")
+    # As json_script does: no text may end the element.
+    data = json.dumps(told, ensure_ascii=False).translate(
+        {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
+    )
+    return format_html('<script type="application/ld+json">{}</script>', SafeString(data))
+
+
+@register.simple_tag
+def picture(image: Any, shape: str, alt: str = "", *, eager: bool = False) -> SafeString:
+    """Return a picture in the formats and sizes that there are, with room kept for it."""
+    steps = renditions.ladder(image=image, shape=shape)
+    sources = format_html_join(
+        "", '<source type="{}" srcset="{}" sizes="{}">',
+        [(renditions.FORMATS[form], _srcset(at), steps.sizes) for form, at in steps.sources.items()],
+    )  # fmt: skip
+    return format_html(
+        '<picture>{}<img class="dxp-art dxp-art--{}" src="{}" alt="{}" width="{}" height="{}" {}>'
+        "</picture>",
+        sources, shape, steps.src, alt, steps.width, steps.height, _haste(eager=eager),
+    )  # fmt: skip
+
+
+@register.simple_tag
+def preload(page: Any) -> SafeString:
+    """Return the line that has a browser load the picture at the top of a page at once."""
+    found = page.opening() if isinstance(page, PublicPage) else None
+    steps = renditions.ladder(image=found[0], shape=found[1]) if found else None
+    if steps is None or not steps.sources:
+        return SafeString("")
+    form, at = next(iter(steps.sources.items()))
+    return format_html(
+        '<link rel="preload" as="image" type="{}" imagesrcset="{}" imagesizes="{}"'
+        ' fetchpriority="high">',
+        renditions.FORMATS[form], _srcset(at), steps.sizes,
+    )  # fmt: skip
+
+
+@register.simple_tag(takes_context=True)
+def share_image(context: dict[str, Any]) -> str:
+    """Return the whole address of the picture that others show with a link to this page."""
+    page, request = context.get("page"), context.get("request")
+    found = page.opening() if isinstance(page, PublicPage) else None
+    if found is None or request is None:
+        return ""
+    steps = renditions.ladder(image=found[0], shape=found[1])
+    plain = steps.sources.get("jpeg")
+    return str(request.build_absolute_uri(plain[-1][0] if plain else steps.src))
+
+
+def _srcset(steps: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{address} {width}w" for address, width in steps)
+
+
+def _haste(*, eager: bool) -> SafeString:
+    return SafeString('fetchpriority="high"' if eager else 'loading="lazy" decoding="async"')
 
 
 @register.simple_tag(takes_context=True)

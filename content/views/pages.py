@@ -33,6 +33,8 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
             return answer
     around = gather.around(place=place, language=language, page=route.page)
     request.around = around  # type: ignore[attr-defined]
+    if (number := getattr(route.page, "picture_id", None)) in around.things["image"]:
+        route.page.picture = around.things["image"][number]
     with shelf.laid_out(around.things, address=place.address):
         response: Any = _chain()(route.page, request, route.args, route.kwargs)
         return response.render() if hasattr(response, "render") else response
