@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
+from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
+from wagtail import hooks
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
-from wagtail.models import Locale, Page, PageViewRestriction, Site
-from wagtail.signals import page_slug_changed, post_page_move
+from wagtail.models import Locale, Page, PageViewRestriction, Revision, Site
+from wagtail.signals import page_published, page_slug_changed, post_page_move
 from wagtail.snippets.models import get_snippet_models
 
-from content import purge
-from content.models import Document, Image
-from customers.models import Segment
+from content import fill, follow, locate, purge, read, renditions
+from content.models import Document, Image, PublicPage
+from customers.models import Alias, ConsentEntry, Segment
+from customers.record import Recorded
+from dxp.lib import clock
 
 # Nothing that anybody sees: written when a draft is kept, a page is locked, indexed.
 UNSEEN = {
     "draft_title", "latest_revision", "latest_revision_created_at", "has_unpublished_changes",
     "locked", "locked_at", "locked_by", "go_live_at", "approved_schedule", "numchild",
 }  # fmt: skip
+SEGMENT_EVENTS = {"Segment Entered", "Segment Left"}
 EVERYWHERE = (Site, Locale, PageViewRestriction, BaseSiteSetting, BaseGenericSetting)
 
 
@@ -30,6 +36,17 @@ def connect() -> None:
     post_save.connect(saved, dispatch_uid="content.purge.saved")
     pre_delete.connect(leaving, dispatch_uid="content.purge.leaving")
     post_delete.connect(gone, dispatch_uid="content.purge.gone")
+    for model in (Revision, Image, Document):
+        post_save.connect(written, sender=model, dispatch_uid=f"content.tags.{model.__name__}")
+    post_delete.connect(untag, dispatch_uid="content.tags.gone")
+    page_published.connect(published, dispatch_uid="content.renditions.published")
+    post_save.connect(redrawn, sender=Image, dispatch_uid="content.renditions.redrawn")
+    post_save.connect(decided, sender=ConsentEntry, dispatch_uid="content.fill.decided")
+    hooks.register("customers_events_recorded", joined)
+    hooks.register("customers_profiles_merged", merged)
+    hooks.register("customers_profiles_split", split)
+    hooks.register("customers_profile_erased", erased)
+    task_submitted.connect(handed_in, dispatch_uid="content.checks.handed_in")
     page_slug_changed.connect(moved, dispatch_uid="content.purge.slug")
     post_page_move.connect(moved, dispatch_uid="content.purge.moved")
 
@@ -65,6 +82,64 @@ def moved(sender: type, **_more: Any) -> None:
     purge.everything()
 
 
+def written(sender: type, instance: Any, raw: bool, **_more: Any) -> None:
+    """Something was written that has tags: a draft, a published edition, a picture, a file."""
+    if raw:
+        return
+    if isinstance(instance, Revision):
+        kind, number = instance.base_content_type, int(instance.object_id)
+        if kind.model_class() not in read.THINGS:
+            return
+    else:
+        kind, number = ContentType.objects.get_for_model(sender), instance.pk
+    follow.wait(kind=kind, number=number, at=clock.now())
+
+
+def published(instance: Any, **_more: Any) -> None:
+    """A page was published: its pictures are needed in the sizes in which it shows them."""
+    if isinstance(instance, PublicPage):
+        renditions.of_page(page=instance)
+
+
+def redrawn(instance: Any, raw: bool, **_more: Any) -> None:
+    """A picture was changed: pages that show it need it anew."""
+    if not raw:
+        renditions.of_picture(image=instance)
+
+
+def untag(sender: type, instance: Any, **_more: Any) -> None:
+    """Something that had tags was deleted."""
+    if sender in read.THINGS:
+        follow.gone(kind=ContentType.objects.get_for_model(sender), number=instance.pk)
+
+
+def joined(events: Sequence[Recorded]) -> None:
+    """Somebody entered or left a segment: their next page shows it."""
+    fill.forget({one.profile_id for one in events if one.name in SEGMENT_EVENTS})
+
+
+def merged(kept: int, absorbed: int) -> None:
+    """Two profiles became one."""
+    fill.forget({kept, absorbed})
+
+
+def split(kept: int, restored: int) -> None:
+    """Two profiles came apart again."""
+    fill.forget({kept, restored})
+
+
+def erased(profile_ids: Sequence[int]) -> None:
+    """Somebody is forgotten."""
+    fill.forget(profile_ids)
+
+
+def decided(instance: ConsentEntry, raw: bool, **_more: Any) -> None:
+    """Somebody allowed or refused something."""
+    alias = None if raw else instance.alias
+    if isinstance(alias, Alias):
+        fill.forget_alias(alias)
+
+
 def _drop_page(page: Page) -> None:
     alike = Page.objects.filter(translation_key=page.translation_key).values_list("pk", flat=True)
     purge.pages({page.pk, *alike}, kinds={page.specific_class._meta.model_name})
@@ -72,6 +147,8 @@ def _drop_page(page: Page) -> None:
 
 
 def _drop_other(sender: type, instance: Any) -> None:
+    if issubclass(sender, Site):
+        transaction.on_commit(locate.forget, robust=True)
     if issubclass(sender, EVERYWHERE):
         purge.everything()
     elif issubclass(sender, Redirect):
@@ -84,3 +161,9 @@ def _drop_other(sender: type, instance: Any) -> None:
 @lru_cache(maxsize=1)
 def _shown() -> frozenset[type]:
     return frozenset({*get_snippet_models(), Image, Document, Segment})
+
+
+def handed_in(sender: type, instance: Any, **_more: Any) -> None:
+    """A draft came to a step of its workflow: if a program checks it, it need not wait."""
+    if isinstance(instance, CheckState):
+        hints.after_commit(EXAMINE)

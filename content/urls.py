@@ -3,13 +3,16 @@
 from django.urls import path, re_path
 from wagtail.documents.views.serve import authenticate_with_password
 
-from content.views import confirm, consent, documents, feeds, forms, pages, sign_up, site, slots
+from content.views import (
+    confirm, consent, documents, feeds, forms, pages, pictures, review, sign_up, site, slots,
+)  # fmt: skip
 
 urlpatterns = [
     path("_x/slots", slots.slots, name="content_slots"),
     path("_x/consent", consent.decide, name="content_consent"),
     path("_x/form", forms.form, name="content_form"),
     path("_x/sign-up", sign_up.sign_up, name="content_sign_up"),
+    path("_x/size/<str:signature>/<int:number>/<str:spec>", pictures.size, name="content_size"),
     path("confirm/<str:token>", confirm.confirm, name="content_confirm"),
     # Under Wagtail's own names, so that its links lead here.
     re_path(r"^documents/(\d+)/(.*)$", documents.serve, name="wagtaildocs_serve"),
@@ -19,6 +22,8 @@ urlpatterns = [
     ),
     path("pictures/<int:rendition_id>/<str:filename>", documents.picture, name="content_picture"),
     path("open/<str:token>", documents.by_link, name="content_document_link"),
+    path("review/<str:token>/", review.guest, name="content_guest_review"),
+    path("review/<str:token>/draft/", review.draft, name="content_guest_draft"),
     path("sitemap.xml", site.sitemap, name="content_sitemap"),
     path("robots.txt", site.robots, name="content_robots"),
     path("favicon.ico", site.Favicon.as_view(), name="content_favicon"),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.contenttypes.models import ContentType
-from django.urls import reverse
+from django.urls import include, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -11,14 +13,18 @@ from wagtail.models import Page, ReferenceIndex
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from content.admin import bulk, faults, personas, review_hooks, runs, slot_panel  # noqa: F401 - some hang themselves
 from content.admin.forms import FormViewSet
+from content.admin.fragments import FragmentViewSet, keep_used
+from content.admin.links import PageLinks
 from content.models import Topic
 from customers.choosers import SegmentChooserViewSet, segment_chooser
 from customers.extend import Use
 from customers.models import Segment
+from dxp.lib.guard import GuardedViewSetMixin
 
 
-class TopicViewSet(SnippetViewSet):
+class TopicViewSet(GuardedViewSetMixin, SnippetViewSet):
     """Topics, edited as any snippet."""
 
     model = Topic
@@ -30,12 +36,25 @@ class TopicViewSet(SnippetViewSet):
 
 register_snippet(TopicViewSet)
 register_snippet(FormViewSet)
+register_snippet(FragmentViewSet)
+hooks.register("before_delete_snippet", keep_used)
 
 
 @hooks.register("register_admin_viewset")
 def choose_segments() -> SegmentChooserViewSet:
     """Give the chooser of audiences its addresses."""
     return segment_chooser
+
+
+@hooks.register("register_admin_urls")
+def bulk_urls() -> list[Any]:
+    """Offer the pages of acts on many things."""
+    return [path("many/", include(runs.urls(), namespace="content_bulk"))]
+
+
+# After Wagtail's own, whose places they take.
+for view in bulk.views():
+    hooks.register("register_bulk_action", view, order=100)
 
 
 @hooks.register("customers_segment_uses")
@@ -58,3 +77,9 @@ def uses(segment: Segment) -> list[Use]:
 def preference_topics() -> list[tuple[str, str]]:
     """Let people leave out topics of ours in what we write to them."""
     return list(Topic.objects.values_list("slug", "name"))
+
+
+@hooks.register("register_rich_text_features", order=10)
+def link_pages(features: Any) -> None:
+    """Let links in texts lead to the page in the language that is read."""
+    features.register_link_type(PageLinks)

@@ -15,7 +15,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from content import locate
+from content import locate, pagecache
 from content.models import SHELL, ArticlePage, Topic
 
 MOST = 30
@@ -86,6 +86,7 @@ _newest = Newest()
 @require_safe
 def newest(request: HttpRequest, topic: str = "") -> HttpResponse:
     """Answer with a feed of articles."""
+    pagecache.lists("articlepage")
     answer = _newest(request, topic=topic)
     patch_cache_control(answer, **SHELL)
     return answer
