@@ -6,9 +6,10 @@ import time
 
 from celery import shared_task
 
-from content import answer, background
+from content import answer, background, bulk, grant
 from dxp.lib import clock, hints
 
+BULK = "content.tasks.bulk"
 LOOK_SECONDS = 2.0
 
 
@@ -21,6 +22,23 @@ def do_tasks() -> None:
         if time.monotonic() > until:
             hints.now(background.HINT)
             return
+
+
+@shared_task(name=BULK)
+def do_bulk() -> None:
+    """Do acts on many things for a while; after two seconds let others run and come back."""
+    hints.looking(BULK)
+    until = time.monotonic() + LOOK_SECONDS
+    while bulk.step(at=clock.now()):
+        if time.monotonic() > until:
+            hints.now(BULK)
+            return
+
+
+@shared_task(name="content.tasks.end_grants")
+def end_grants() -> None:
+    """Take away what was given until now."""
+    grant.end(at=clock.now())
 
 
 @shared_task(name="content.tasks.prune")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from typing import Any
+
 from django.contrib.contenttypes.models import ContentType
 from django.urls import include, path, reverse
 from django.utils.translation import gettext
@@ -14,6 +16,7 @@ from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
 from content.admin import bulk, faults, personas, review_hooks, runs, slot_panel  # noqa: F401 - some hang themselves
+from content.admin import bulk, runs
 from content.admin.forms import FormViewSet
 from content.admin.fragments import FragmentViewSet, keep_used
 from content.admin.links import PageLinks
@@ -21,6 +24,7 @@ from content.models import Topic
 from customers.choosers import SegmentChooserViewSet, segment_chooser
 from customers.extend import Use
 from customers.models import Segment
+from dxp.lib.guard import GuardedViewSetMixin
 from dxp.lib.guard import GuardedViewSetMixin
 
 
@@ -44,6 +48,17 @@ hooks.register("before_delete_snippet", keep_used)
 def choose_segments() -> SegmentChooserViewSet:
     """Give the chooser of audiences its addresses."""
     return segment_chooser
+
+
+@hooks.register("register_admin_urls")
+def bulk_urls() -> list[Any]:
+    """Offer the pages of acts on many things."""
+    return [path("many/", include(runs.urls(), namespace="content_bulk"))]
+
+
+# After Wagtail's own, whose places they take.
+for view in bulk.views():
+    hooks.register("register_bulk_action", view, order=100)
 
 
 @hooks.register("register_admin_urls")

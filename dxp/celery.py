@@ -42,6 +42,8 @@ app.conf.update(
         "forget_calls": every(3_600, "users.tasks.forget_calls"),
         "tasks": every(5, "content.tasks.background"),
         "forget_tasks": every(3_600, "content.tasks.prune"),
+        "bulk": every(5, "content.tasks.bulk"),
+        "end_grants": every(30, "content.tasks.end_grants"),
         "advance": every(1, "journeys.tasks.advance"),
         "dispatch": every(1, "journeys.tasks.dispatch"),
         "reap": every(30, "journeys.tasks.reap"),

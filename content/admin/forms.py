@@ -32,6 +32,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from content.blocks import asked
 from content.models import Form, Submission
+from dxp.lib.guard import GuardedViewSetMixin
 
 # A spreadsheet runs a cell that begins like this as a formula; visitors choose what they write.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -227,7 +228,7 @@ class SentColumn(NumberColumn):
     cell_template_name = "content/forms/_sent.html"
 
 
-class FormViewSet(SnippetViewSet):
+class FormViewSet(GuardedViewSetMixin, SnippetViewSet):
     """Forms: questions in their order, drafts, and answers."""
 
     model = Form

@@ -1,0 +1,249 @@
+"""Two things of each kind, Amber and Birch, and every address of the admin that may show them."""
+
+from __future__ import annotations
+
+import re
+from io import BytesIO
+
+from django.contrib.auth.models import Group, Permission
+from django.core.files.base import ContentFile
+from django.core.files.images import ImageFile
+from django.urls import get_resolver, reverse
+from guardian.shortcuts import assign_perm
+from PIL import Image as Picture
+from wagtail.admin.views.bulk_action.registry import bulk_action_registry
+from wagtail.models import GroupApprovalTask, Page, TaskState, Workflow, WorkflowTask
+from wagtail.search.index import class_is_indexed, insert_or_update_object
+
+from content.models import Document, Form, Fragment, HomePage, Image, StandardPage, Topic
+from dxp.users.models import User
+
+NAMES = ("Amber", "Birch")
+# Parameters that name the thing an address is about.
+ITSELF = {
+    "pk", "page_id", "parent_page_id", "page_to_move_id", "image_id", "document_id", "doc_id",
+    "object_id", "page_pk",
+}  # fmt: skip
+# Not about things of ours: words, people, settings, what is about to be made.
+ELSEWHERE = re.compile(
+    r"^(users_|journeys|customers|analytics|segment_chooser|wagtailadmin_(account|logout|login|"
+    r"password|dismissibles|sprite|javascript|error_test|collections|workflows|block_preview|"
+    r"choose_page_(external|email|phone|anchor))|wagtailredirects|wagtailsettings|wagtailembeds|"
+    r"wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
+    r"wagtail(docs|images):.*upload)"
+)
+
+
+class Pair:
+    """Amber and Birch of one kind."""
+
+    def __init__(self, kind, make, rights):
+        self.kind, self.rights = kind, rights
+        self.things = [make(name) for name in NAMES]
+        for thing in self.things:
+            if class_is_indexed(type(thing)):
+                insert_or_update_object(thing)
+
+    def grant(self, user):
+        """Give somebody every right on Amber."""
+        amber = self.things[0]
+        thing = Page.objects.get(pk=amber.pk) if isinstance(amber, Page) else amber
+        names = [f"{right}_{thing._meta.model_name}" for right in self.rights]
+        for name in Permission.objects.filter(codename__in=names).values_list(
+            "codename", flat=True
+        ):
+            assign_perm(name, user, thing)
+
+
+def pairs():
+    """Make two of each kind; the pages are drafts below the home page."""
+    root = Page.get_first_root_node()
+    home = root.add_child(instance=HomePage(title="Home", slug="objects"))
+
+    def page(name):
+        made = StandardPage(title=f"{name} page", slug=name.lower(), live=False, locked=True)
+        home.add_child(instance=made)
+        made.save_revision()
+        return made
+
+    def image(name):
+        file = BytesIO()
+        Picture.new("RGB", (8, 8), "white").save(file, "PNG")
+        return Image.objects.create(title=f"{name} picture", file=ImageFile(file, f"{name}.png"))
+
+    def document(name):
+        return Document.objects.create(title=f"{name} paper", file=ContentFile(b"x", f"{name}.txt"))
+
+    def fragment(name):
+        made = Fragment.objects.create(name=f"{name} words", live=False, body=[])
+        made.save_revision()
+        return made
+
+    def form(name):
+        made = Form.objects.create(name=f"{name} form", slug=name.lower(), live=False, fields=[])
+        made.save_revision()
+        return made
+
+    def topic(name):
+        return Topic.objects.create(name=f"{name} topic", slug=name.lower())
+
+    every = ["change", "delete", "view"]
+    found = {
+        "page": Pair("page", page, ["change", "publish", "lock", "unlock"]),
+        "image": Pair("image", image, ["change", "choose"]),
+        "document": Pair("document", document, ["change", "choose"]),
+        "fragment": Pair("fragment", fragment, [*every, "publish", "lock", "unlock"]),
+        "form": Pair("form", form, [*every, "publish"]),
+        "topic": Pair("topic", topic, ["change", "delete"]),
+    }
+    _review(found)
+    return found
+
+
+def _review(found):
+    moderators = Group.objects.get_or_create(name="Moderators")[0]
+    task = GroupApprovalTask.objects.create(name="Look at it")
+    task.groups.add(moderators)
+    workflow = Workflow.objects.create(name="Review")
+    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=1)
+    anybody = User.objects.create_user("author")
+    for kind in ("page", "fragment"):
+        for thing in found[kind].things:
+            workflow.start(thing, anybody)
+
+
+def person(name, *groups, **told):
+    """Return somebody who may enter the admin."""
+    user = User.objects.create_user(
+        name, f"{name}@alderandfinch.example", "a long password", **told
+    )
+    user.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    user.groups.add(*Group.objects.filter(name__in=groups))
+    return user
+
+
+class Address:
+    """One address of the admin: of the thing it is about, or a list (`kind` is None)."""
+
+    def __init__(self, name, kind, of):
+        self.name, self.kind, self._of = name, kind, of
+
+    def path(self, thing=None):
+        """Return where it is, for a thing."""
+        return self._of(thing)
+
+
+def addresses(found):
+    """Return every address that could show a thing, and the bulk acts over both."""
+    owners = _owners()
+    both = {kind: pair.things for kind, pair in found.items()}
+    for name, route, parameters in _walk(get_resolver(), (), ""):
+        if not route.startswith("admin/") or name.endswith("?") or ELSEWHERE.match(name):
+            continue
+        if name == "wagtail_bulk_action":
+            yield from _bulk(both)
+        elif {"app_label", "model_name"} <= set(parameters) and ITSELF & set(parameters):
+            for kind in both:
+                yield Address(f"{name} {kind}", kind, _reverse(name, parameters))
+        elif ITSELF & set(parameters):
+            kind = next((kind for start, kind in owners.items() if name.startswith(start)), None)
+            yield Address(name, kind or "unknown", _reverse(name, parameters))
+        else:
+            yield from _lists(name, parameters, both)
+
+
+def _owners():
+    owners = {
+        "wagtailadmin_api:pages": "page", "wagtailadmin_api:images": "image",
+        "wagtailadmin_api:documents": "document", "wagtailimages": "image",
+        "wagtaildocs": "document", "wagtailadmin_": "page", "wagtailforms": "page",
+        "simple_translation:submit_page": "page", "content_look": "page",
+    }  # fmt: skip
+    for kind, model in (("fragment", Fragment), ("form", Form), ("topic", Topic)):
+        if viewset := getattr(model, "snippet_viewset", None):
+            owners[viewset.url_namespace + ":"] = kind
+            owners[viewset.get_chooser_admin_url_namespace() + ":"] = kind
+    return dict(sorted(owners.items(), key=lambda owner: -len(owner[0])))
+
+
+def _reverse(name, parameters):
+    def of(thing):
+        told = {one: _value(one, thing) for one in parameters}
+        return reverse(name, kwargs=told)
+
+    return of
+
+
+def _value(parameter, thing):
+    if parameter in ITSELF:
+        return thing.pk
+    states = TaskState.objects.filter(revision__object_id=str(thing.pk))
+    known = {
+        "app_label": thing._meta.app_label,
+        "model_name": thing._meta.model_name,
+        "content_type_app_name": "content",
+        "content_type_model_name": "standardpage",
+        "session_id": 999999,
+        "filter_spec": "max-165x165",
+        "action_name": "approve",
+        "destination_id": Page.objects.get(depth=2, slug="objects").pk,
+        "revision_id": lambda: thing.latest_revision_id or 0,
+        "revision_id_a": "earliest",
+        "revision_id_b": "latest",
+        "task_id": lambda: states.values_list("task_id", flat=True).first() or 0,
+        "task_state_id": lambda: states.values_list("pk", flat=True).first() or 0,
+        "workflow_state_id": lambda: (
+            states.values_list("workflow_state_id", flat=True).first() or 0
+        ),
+    }
+    assert parameter in known, f"Give objects.py a sample of {parameter!r}."
+    value = known[parameter]
+    return value() if callable(value) else value
+
+
+def _lists(name, parameters, both):
+    told = {
+        "content_type_app_name": "content", "content_type_model_name": "standardpage",
+        "app_label": "content", "model_name": "standardpage", "app_name": "taggit",
+    }  # fmt: skip
+    if name == "wagtailadmin_tag_model_autocomplete":
+        told["model_name"] = "tag"
+    if name == "wagtailadmin_editing_sessions:release":
+        return
+    if not set(parameters) <= set(told):
+        yield Address(name, "unknown", None)
+        return
+    path = reverse(name, kwargs={one: told[one] for one in parameters})
+    yield Address(name, None, lambda _thing: path)
+    if "chosen_multiple" in name:
+        for kind, things in both.items():
+            ids = "&".join(f"id={thing.pk}" for thing in things)
+            yield Address(f"{name} {kind}", None, lambda _thing, ids=ids: f"{path}?{ids}")
+    elif "search" in name or "results" in name or name.endswith((":index", ":list", ":choose")):
+        for word in NAMES:
+            yield Address(f"{name} ?q={word}", None, lambda _t, word=word: f"{path}?q={word}")
+
+
+def _bulk(both):
+    for things in both.values():
+        model = Page if isinstance(things[0], Page) else type(things[0])
+        label, name = model._meta.app_label, model._meta.model_name
+        for act in bulk_action_registry.get_bulk_actions_for_model(label, name):
+            path = reverse("wagtail_bulk_action", args=[label, name, act.action_type])
+            ids = "&".join(f"id={thing.pk}" for thing in things)
+            for words, query in (("both", ids), ("all", "id=all")):
+                yield Address(
+                    f"bulk {name} {act.action_type} {words}", None,
+                    lambda _thing, path=path, query=query: f"{path}?{query}",
+                )  # fmt: skip
+
+
+def _walk(resolver, namespaces, route):
+    for pattern in resolver.url_patterns:
+        here = route + str(pattern.pattern)
+        if hasattr(pattern, "url_patterns"):
+            inner = (*namespaces, pattern.namespace) if pattern.namespace else namespaces
+            yield from _walk(pattern, inner, here)
+        else:
+            names = pattern.pattern.regex.groupindex or pattern.pattern.converters
+            yield ":".join((*namespaces, pattern.name or "?")), here, tuple(names)
