@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 
 from celery import shared_task
+from django.conf import settings
 
-from content import answer, background, bulk, grant
+from content import absorb, answer, background, bulk, examine, follow, grant, review, seal
 from dxp.lib import clock, hints
 
 BULK = "content.tasks.bulk"
+ABSORB = "content.tasks.absorb"
+SETTLE = "content.tasks.settle"
 LOOK_SECONDS = 2.0
+EXAMINE = "content.tasks.examine"
+TAGS = "content.tasks.read"
 
 
 @shared_task(name=background.HINT)
@@ -47,7 +52,63 @@ def prune() -> None:
     background.prune(at=clock.now())
 
 
+@shared_task(name=EXAMINE)
+def check_drafts() -> None:
+    """Check drafts that were handed in; after two seconds let others run and come back."""
+    hints.looking(EXAMINE)
+    until = time.monotonic() + LOOK_SECONDS
+    while examine.step(at=clock.now()):
+        if time.monotonic() > until:
+            hints.now(EXAMINE)
+            return
+
+
+@shared_task(name="content.tasks.remind")
+def remind() -> None:
+    """Write to reviewers of what is due soon."""
+    review.remind(place=review.Place(settings.SITE_URL), at=clock.now())
+
+
 @shared_task(name="content.tasks.forget_answers")
 def forget_answers() -> None:
     """Delete what people wrote into forms whose time is over."""
     answer.forget(at=clock.now())
+
+
+@shared_task(name=TAGS)
+def read_due() -> None:
+    """Have the taggers read what was written for a while; after two seconds let others run."""
+    hints.looking(TAGS)
+    until = time.monotonic() + LOOK_SECONDS
+    while follow.step(at=clock.now()):
+        if time.monotonic() > until:
+            hints.now(TAGS)
+            return
+
+
+@shared_task(name="content.tasks.study")
+def study() -> None:
+    """Let the taggers learn from what was decided."""
+    follow.study(at=clock.now())
+
+
+@shared_task(name=ABSORB)
+def take_in() -> None:
+    """Take in the words of documents that wait; after a while let others run."""
+    hints.looking(ABSORB)
+    until = time.monotonic() + LOOK_SECONDS
+    while absorb.absorb(languages=[code for code, _name in settings.WAGTAIL_CONTENT_LANGUAGES]):
+        if time.monotonic() > until:
+            hints.now(ABSORB)
+            return
+
+
+@shared_task(name=SETTLE)
+def settle() -> None:
+    """Encrypt and decrypt files that came into other collections; after a while let others run."""
+    hints.looking(SETTLE)
+    until = time.monotonic() + LOOK_SECONDS
+    while seal.settle():
+        if time.monotonic() > until:
+            hints.now(SETTLE)
+            return

@@ -4,7 +4,17 @@ from django.urls import path, re_path
 from wagtail.documents.views.serve import authenticate_with_password
 
 from content.views import (
-    confirm, consent, documents, feeds, forms, pages, pictures, review, sign_up, site, slots,
+    confirm,
+    consent,
+    documents,
+    feeds,
+    forms,
+    pages,
+    pictures,
+    review,
+    sign_up,
+    site,
+    slots,
 )  # fmt: skip
 
 urlpatterns = [
@@ -18,7 +28,8 @@ urlpatterns = [
     re_path(r"^documents/(\d+)/(.*)$", documents.serve, name="wagtaildocs_serve"),
     path(
         "documents/authenticate_with_password/<int:restriction_id>/",
-        authenticate_with_password, name="wagtaildocs_authenticate_with_password",
+        authenticate_with_password,
+        name="wagtaildocs_authenticate_with_password",
     ),
     path("pictures/<int:rendition_id>/<str:filename>", documents.picture, name="content_picture"),
     path("open/<str:token>", documents.by_link, name="content_document_link"),

@@ -1,7 +1,7 @@
 """The nouns of this floor; other floors import from here."""
 
 from content.models.catalog import ProductIndexPage, ProductPage
-from content.models.documents import Document, DocumentLink, SealedCollection
+from content.models.documents import Document, DocumentLink, SealedCollection, lies_sealed
 from content.models.faults import BlockFault
 from content.models.forms import Form, Submission
 from content.models.fragments import Fragment
@@ -13,6 +13,7 @@ from content.models.pages import (
     HomePage,
     StandardPage,
 )
+from content.models.panels import TagsPanel
 from content.models.personas import Persona
 from content.models.recommendations import Recommended
 from content.models.serving import SHELL, PublicPage, is_closed, keep_private
@@ -60,10 +61,12 @@ __all__ = [
     "Submission",
     "TagDue",
     "TagSuggestion",
+    "TagsPanel",
     "TaggerModel",
     "Tagging",
     "Term",
     "Topic",
     "is_closed",
     "keep_private",
+    "lies_sealed",
 ]  # fmt: skip

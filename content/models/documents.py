@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.storage import Storage
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +15,23 @@ from taggit.managers import TaggableManager
 from wagtail.documents.models import AbstractDocument
 from wagtail.models import Collection
 from wagtail.search import index
+
+from content import admit
+from content.vault import PREFIX, Vault
+
+
+def lies_sealed(collection_id: int) -> bool:
+    """Return whether a collection's files are encrypted: its own, or those of one above it."""
+    path = Collection.objects.values_list("path", flat=True).get(pk=collection_id)
+    steps = range(Collection.steplen, len(path) + 1, Collection.steplen)
+    above = [path[:length] for length in steps]
+    return bool(SealedCollection.objects.filter(collection__path__in=above).exists())
+
+
+def place(document: Document, filename: str) -> str:
+    """Return under which name a document is stored."""
+    folder = f"{PREFIX}documents" if lies_sealed(document.collection_id) else "documents"
+    return f"{folder}/{Storage().get_valid_name(filename)}"
 
 
 class Document(AbstractDocument):
@@ -37,6 +57,7 @@ class Document(AbstractDocument):
         verbose_name=_("uploaded by"),
     )
     uploaded_by_user.wagtail_reference_index_ignore = True  # type: ignore[attr-defined]
+    file = models.FileField(_("file"), upload_to=place, storage=Vault())
     text = models.TextField(blank=True, default="", editable=False)
     language = models.CharField(max_length=12, blank=True, default="", editable=False)
     reading = models.CharField(
@@ -54,6 +75,26 @@ class Document(AbstractDocument):
             ("choose_document", "Can choose document"),
             ("share_document", "Can share a document by a link that expires"),
         ]
+
+    def clean(self) -> None:
+        """Look at a file that is new.
+
+        Raises:
+            ValidationError: it is not taken.
+        """
+        super().clean()
+        # Django's own mark of what was not stored yet.
+        if self.file and not self.file._committed:  # type: ignore[attr-defined]
+            try:
+                admit.check(self.file, admit.DOCUMENT)
+            except admit.Refused as error:
+                raise ValidationError({"file": str(error)}) from error
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.file and not self.file._committed:  # type: ignore[attr-defined]
+            self.text = self.language = self.reading_note = ""
+            self.reading = self.Reading.WAITING
+        super().save(*args, **kwargs)
 
 
 class SealedCollection(models.Model):

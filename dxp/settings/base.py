@@ -16,6 +16,7 @@ CONVERSION_EVENT = env.read("CONVERSION_EVENT")
 
 SECRET_KEY = env.read("SECRET_KEY")
 ERASURE_KEYS = env.words("ERASURE_KEYS")
+FILE_KEYS = env.words("FILE_KEYS")
 EVENT_KEEP_DAYS = int(env.read("EVENT_KEEP_DAYS"))
 DEBUG = env.flag("DEBUG")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
@@ -167,6 +168,16 @@ WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_I18N_ENABLED = True
 WAGTAILIMAGES_IMAGE_MODEL = "content.Image"
 WAGTAILDOCS_DOCUMENT_MODEL = "content.Document"
+WAGTAILDOCS_MAX_UPLOAD_SIZE = int(float(env.read("UPLOAD_MB")) * 1024 * 1024)
+WAGTAILIMAGES_MAX_UPLOAD_SIZE = min(20 * 1024 * 1024, WAGTAILDOCS_MAX_UPLOAD_SIZE)
+WAGTAILIMAGES_IMAGE_FORM_BASE = "content.admin.uploads.ImageForm"
+WAGTAILIMAGES_EXTENSIONS = ["avif", "gif", "jpeg", "jpg", "png", "svg", "webp"]
+# All frames of a moving picture together.
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 200_000_000
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "dxp.lib.uploads.BoundedUploadHandler",
+]
 WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
 TASKS = {"default": {"BACKEND": "content.background.RowBackend"}}
 

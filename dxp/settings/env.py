@@ -36,6 +36,16 @@ _declare(
     "Keys under which names of erased people are recognized, the newest first, separated by commas; an old one is needed as long as names were erased under it. Empty: `SECRET_KEY`.",
 )
 _declare(
+    "FILE_KEYS",
+    "",
+    "Keys under which the files of encrypted collections are locked, each of 32 characters or more, the newest first, separated by commas; an older one is needed until `manage.py rewrap_files` has run. Keep them apart from the backups of the files: without them nobody opens these again. Empty: no collection can be encrypted.",
+)
+_declare(
+    "UPLOAD_MB",
+    "50",
+    "Megabytes that an uploaded document may have at most; a picture 20 at most.",
+)
+_declare(
     "EVENT_KEEP_DAYS",
     "0",
     "How many days events are kept for which no retention rule says otherwise. 0 keeps them.",
