@@ -129,9 +129,9 @@ class Submissions(generic.IndexView):
         """Return this page."""
         return reverse("content_forms:submissions", args=[self.form_asked.pk])
 
-    def get_index_results_url(self) -> None:
-        """Return nothing: the page is loaded whole."""
-        return
+    def get_index_results_url(self) -> str:
+        """Return the rows alone, for searching while one types."""
+        return reverse("content_forms:submissions_results", args=[self.form_asked.pk])
 
     def get_page_subtitle(self) -> str:
         """Return the form's name."""
@@ -272,4 +272,9 @@ class FormViewSet(GuardedViewSetMixin, SnippetViewSet):
     def get_urlpatterns(self) -> list[Any]:
         """Return Wagtail's addresses and the page of answers."""
         own = path("<int:pk>/answers/", Submissions.as_view(), name="submissions")
-        return [*super().get_urlpatterns(), own]
+        rows = path(
+            "<int:pk>/answers/results/",
+            Submissions.as_view(results_only=True),
+            name="submissions_results",
+        )
+        return [*super().get_urlpatterns(), own, rows]
