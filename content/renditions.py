@@ -150,7 +150,8 @@ def make(number: int, shapes: list[str]) -> None:
     if image is None:
         return
     wanted = {VECTOR} if image.is_svg() else {spec for shape in shapes for spec in specs(shape)}
-    if any([one(image=image, spec=spec) for spec in sorted(wanted)]):
+    made = [spec for spec in sorted(wanted) if one(image=image, spec=spec)]
+    if made:
         kind = ContentType.objects.get_for_model(image)
         purge.things([(kind.pk, image.pk)])
 

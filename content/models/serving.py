@@ -70,6 +70,11 @@ class PublicPage(Page):
             if isinstance(kind, str):
                 yield kind.rpartition(".")[2].lower()
 
+    def get_sitemap_urls(self, request: Any = None) -> list[dict[str, Any]]:
+        urls: list[dict[str, Any]] = super().get_sitemap_urls(request)
+        spoken = getattr(request, "spoken", {}).get(self.translation_key, ())
+        return [{**url, "alternates": spoken} for url in urls] if len(spoken) > 1 else urls
+
     def pictures(self) -> dict[int, set[str]]:
         """Return the pictures that this page shows outside of its streams, and in which shapes."""
         return {}

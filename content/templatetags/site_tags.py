@@ -166,9 +166,11 @@ def described(context: dict[str, Any]) -> SafeString:
     if told is None:
         return SafeString("")
     # As json_script does: no text may end the element.
-    data = json.dumps(told, ensure_ascii=False).translate(
-        {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
-    )
+    data = json.dumps(told, ensure_ascii=False).translate({
+        ord("<"): "\\u003c",
+        ord(">"): "\\u003e",
+        ord("&"): "\\u0026",
+    })
     return format_html('<script type="application/ld+json">{}</script>', SafeString(data))
 
 
@@ -176,10 +178,10 @@ def described(context: dict[str, Any]) -> SafeString:
 def picture(image: Any, shape: str, alt: str = "", *, eager: bool = False) -> SafeString:
     """Return a picture in the formats and sizes that there are, with room kept for it."""
     steps = renditions.ladder(image=image, shape=shape)
-    sources = format_html_join(
-        "", '<source type="{}" srcset="{}" sizes="{}">',
-        [(renditions.FORMATS[form], _srcset(at), steps.sizes) for form, at in steps.sources.items()],
-    )  # fmt: skip
+    told = [
+        (renditions.FORMATS[form], _srcset(at), steps.sizes) for form, at in steps.sources.items()
+    ]
+    sources = format_html_join("", '<source type="{}" srcset="{}" sizes="{}">', told)
     return format_html(
         '<picture>{}<img class="dxp-art dxp-art--{}" src="{}" alt="{}" width="{}" height="{}" {}>'
         "</picture>",

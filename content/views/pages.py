@@ -25,7 +25,8 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
     language = translation.get_language()
     page = locate.page(place=place, language=language, path=path) if place else None
     route = RouteResult(page) if page else Page.route_for_request(request, path)
-    if place is None or route is None:
+    # Wagtail would show the language that there is, at the address of one that there is not.
+    if place is None or route is None or language not in place.roots:
         raise Http404
     for before in hooks.get_hooks("before_serve_page"):
         answer = before(route.page, request, route.args, route.kwargs)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from collections import defaultdict
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language, override
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.generic import RedirectView
+from wagtail.contrib.sitemaps import Sitemap
 from wagtail.contrib.sitemaps.views import sitemap as wagtail_sitemap
-from wagtail.models import Page, Site
+from wagtail.models import Page
 
+from content import gather, locate
 from content.models import SHELL, StandardPage
 
 MOST = 30
@@ -20,24 +30,52 @@ MOST = 30
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Search live pages of this site that anybody may read."""
+    """Search live pages of this site, in the language of the address, that anybody may read.
+
+    Raises:
+        Http404: the site is not read in this language.
+    """
     words = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    site = Site.find_for_request(request)
+    place = locate.place(host=request.get_host(), port=request.get_port())
+    around = gather.around(place=place, language=get_language()) if place else None
+    if around is None or around.home is None:
+        raise Http404
+    request.around = around  # type: ignore[attr-defined]
     found: list[Page] = []
-    if words and site:
+    if words:
         unlisted = StandardPage.objects.filter(is_listed=False).values("pk")
-        pages = Page.objects.live().public().descendant_of(site.root_page, inclusive=True)
+        pages = Page.objects.live().public().descendant_of(around.home, inclusive=True)
         found = list(pages.exclude(pk__in=unlisted).specific().search(words)[:MOST])
     response = render(request, "site/search.html", {"words": words, "found": found})
     patch_cache_control(response, **SHELL)
     return response
 
 
+class Map(Sitemap):
+    """All pages that anybody may read, in every language, each with where it is in the others."""
+
+    def items(self) -> Any:
+        """Return the pages."""
+        place = locate.place(host=self.request.get_host(), port=self.request.get_port())
+        roots = place.roots.values() if place else ()
+        below = reduce(or_, (Q(url_path__startswith=root) for root in roots), Q(pk=None))
+        pages = Page.objects.filter(below, live=True).public()
+        spoken: dict[Any, list[dict[str, str]]] = defaultdict(list)
+        for page in pages.select_related("locale"):
+            where = {
+                "lang_code": page.locale.language_code,
+                "location": page.get_full_url(self.request),
+            }
+            spoken[page.translation_key].append(where)
+        self.request.spoken = spoken
+        return pages.order_by("path").defer_streamfields().specific()
+
+
 @require_safe
 @cache_control(public=True, max_age=3600)
 def sitemap(request: HttpRequest) -> HttpResponse:
     """List all public pages for search engines."""
-    response: HttpResponse = wagtail_sitemap(request)
+    response: HttpResponse = wagtail_sitemap(request, {"pages": Map})
     return response
 
 
@@ -45,12 +83,17 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 @cache_control(public=True, max_age=3600)
 def robots(request: HttpRequest) -> HttpResponse:
     """Tell robots what not to ask for, and where the list of pages is."""
+    place = locate.place(host=request.get_host(), port=request.get_port())
+    searches = []
+    for language in place.roots if place else [settings.LANGUAGE_CODE]:
+        with override(language):
+            searches.append(f"Disallow: {reverse('content_search')}")
     lines = [
         "User-agent: *",
         "Disallow: /_x/",
         "Disallow: /v1/",
         "Disallow: /admin/",
-        f"Disallow: {reverse('content_search')}",
+        *searches,
         f"Sitemap: {request.build_absolute_uri(reverse('content_sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")

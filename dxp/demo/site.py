@@ -22,7 +22,7 @@ from content.models import (
     Topic,
 )
 from customers.models import Segment
-from dxp.demo import leaflets, words
+from dxp.demo import leaflets, spanish, words
 from dxp.demo.shelf import PRODUCTS
 
 NAME = "Alder & Finch"
@@ -59,6 +59,7 @@ def build_site(at: datetime) -> None:
     for slug, body in leaflets.bodies(pages).items():
         _fill(pages[slug], body)
     _fill(home, words.home(pages))
+    spanish.build(home=home, pages=pages, blocks=_blocks)
     _personalize(home, pages)
 
 
@@ -67,7 +68,10 @@ def _home() -> Any:
     root = Page.get_first_root_node()
     site = Site.objects.filter(is_default_site=True).first()
     welcome = site.root_page if site else None
-    home = HomePage.objects.first() or _page(root, HomePage, "alder-finch", title=NAME)
+    # The one in the language that most is written in.
+    home = HomePage.objects.order_by("path").first() or _page(
+        root, HomePage, "alder-finch", title=NAME
+    )
     address = urlsplit(settings.SITE_URL)
     site = site or Site(is_default_site=True)
     site.hostname = address.hostname or "localhost"
@@ -153,6 +157,7 @@ def _product(parent: Any, product: dict[str, Any], contact: Any) -> None:
         category=product["category"],
         intro=product["intro"],
         art=product["art"],
+        menu=True,
         risk_class=product["risk_class"],
         figures=[
             ("figure", {"label": label, "value": value, "note": note})

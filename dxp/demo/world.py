@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from wagtail.models import Locale
+
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
@@ -84,7 +86,7 @@ def _behave(source: Source, start: datetime, letter: int) -> None:
     places = [
         people.Place(kind, page.url, page.title, *page.tracked())
         for kind, model in (("article", ArticlePage), ("product", ProductPage))
-        for page in model.objects.live().order_by("pk")
+        for page in model.objects.live().filter(locale=Locale.get_default()).order_by("pk")
     ]
     places.append(people.Place("home", "/", "Alder & Finch", "", {}))
     readers: list[str] = []
