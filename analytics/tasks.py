@@ -5,14 +5,18 @@ from datetime import timedelta
 from celery import shared_task
 from django.conf import settings
 
-from analytics import collect, health, repair, shelf
+from analytics import collect, health, query, repair, shelf
 from analytics import compact as compaction
 from analytics import rewrite as rewriting
+from analytics.measures import pages
+from content import recommend
 from customers import retain
 from dxp.lib import clock
 
 # Readers say it as often as they meet one damaged file.
 OFTEN = timedelta(minutes=10)
+# Paths that are looked through for articles and products.
+MOST_READ = 300
 
 
 def lake() -> shelf.Lake:
@@ -61,3 +65,18 @@ def rewrite() -> None:
     terms = retain.terms(at=at, default_days=settings.EVENT_KEEP_DAYS)
     rewriting.rewrite(lake=lake(), terms=terms, at=at)
     health.did(work="rewrite", at=at)
+
+
+@shared_task
+def popular() -> None:
+    """Publish which articles and products were read by most people within a week."""
+    at = clock.now()
+    week = {"start": at - timedelta(days=7), "end": at}
+    top = query.ask(pages.top, lake=lake(), at=at, limit=MOST_READ, **week)
+    numbers = recommend.numbers(paths=[row[0] for row in top.rows])
+    ranked = [(numbers[path], float(people)) for path, _title, _views, people in top.rows
+              if path in numbers]  # fmt: skip
+    kept = set(recommend.readable(ids=[pk for pk, _score in ranked]))
+    recommend.publish(
+        list=recommend.POPULAR, pages=[one for one in ranked if one[0] in kept], at=at
+    )

@@ -23,8 +23,10 @@ from analytics.admin.home import HomeView
 from analytics.admin.lake import LakeView
 from analytics.admin.panel import WeekPanel
 from analytics.admin.questions import QuestionFile, QuestionView
+from analytics.admin import slots as slot_numbers
 from analytics.admin.report import VIEW_REPORTS
 from analytics.admin.traffic import TrafficFile, TrafficView
+from content.models import PublicPage
 from customers.extend import Use
 from customers.models import Segment
 
@@ -126,6 +128,18 @@ def permissions() -> QuerySet[Permission]:
     ]
     ours = Permission.objects.filter(content_type__app_label="analytics")
     return ours.filter(codename__in=["view_reports", *names])
+
+
+@hooks.register("register_admin_urls")
+def slot_address() -> list[URLPattern]:
+    """Offer the address of a page's numbers beside its editor."""
+    return [path("reports/slots/<int:page_id>/", slot_numbers.slots, name="analytics_slots")]
+
+
+@hooks.register("content_slot_numbers")
+def numbers_of_slots(page: PublicPage, user: Any) -> str:
+    """Tell beside the editor what came of a page's slots."""
+    return slot_numbers.panel(page, user)
 
 
 @hooks.register("construct_homepage_panels")

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# Kept by our script for one visit, and only while personal slots are allowed: the first page's
-# campaign and referrer, the time zone, the number of the visit.
+# Kept by our script, and only while personal slots are allowed: the visit's campaign and referrer,
+# the time zone, the number of the visit.
 COOKIE = "dxp_ctx"
 LONGEST = 100
 # Segments by which a cache may tell copies of one page apart: eight copies.
@@ -86,7 +86,7 @@ def met(
         referrer=host_of(told["referrer"]) or outside or host_of(kept.get("referrer", "")),
         device=told["device"] if told["device"] in DEVICES else device_of(agent),
         country=_country(told["country"] or country),
-        zone=_known_zone(told["zone"] or kept.get("zone", "")),
+        zone=zone if is_zone(zone := told["zone"] or kept.get("zone", "")) else "",
         language=language_of(query.get("language") or languages),
         visits=_count(told["visits"] or kept.get("visits", "")),
     )
@@ -227,8 +227,9 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-def _known_zone(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z0-9_+/-]{1,60}", name) and _zone(name) else ""
+def is_zone(name: str) -> bool:
+    """Return whether a name is that of a time zone."""
+    return bool(re.fullmatch(r"[A-Za-z0-9_+/-]{1,60}", name)) and _zone(name) is not None
 
 
 def _word(text: str) -> str:

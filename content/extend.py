@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +38,14 @@ def content_preview_modes(page: PublicPage) -> Sequence[tuple[str, Any]]:
 
 
 @hookspec
-def content_page_previewed(page: PublicPage, mode: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Decide what stands in each slot of a page that is looked at in this way.
+def content_page_previewed(
+    page: PublicPage, mode: str, user: Any
+) -> tuple[dict[str, Any], Callable[[str], str]]:
+    """Decide what stands in each slot of a page that `user` looks at in this way.
 
-    Returns decisions by slot, and the traits that tokens say.
+    Returns decisions by slot, and how tokens in HTML are said.
     """
-    return {}, {}
+    return {}, str
 
 
 @hookspec

@@ -13,7 +13,6 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from content.models import BlockFault
 from dxp.lib import hints, rows
 
 log = logging.getLogger(__name__)
@@ -71,11 +70,6 @@ def rendered(
                 note(page_id=page_id, block=child.id or "", kind=child.block_type, error=error,
                      at=at)  # fmt: skip
     return mark_safe("".join(parts)), well  # noqa: S308 - each part is a block's own HTML
-
-
-def open_faults(*, since: datetime) -> int:
-    """Return how many blocks have failed since a moment."""
-    return BlockFault.objects.filter(last_at__gte=since).count()
 
 
 def _each(children: Iterable[Any], page_id: int | None, at: datetime) -> list[Any]:

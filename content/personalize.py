@@ -102,7 +102,13 @@ def known(
 
 
 def choose(
-    *, slot: Any, page: Any, who: Visitor | Because, context: Context, at: datetime
+    *,
+    slot: Any,
+    page: Any,
+    who: Visitor | Because,
+    context: Context,
+    at: datetime,
+    control: bool = True,
 ) -> Decision:
     """Return what one visitor sees in a slot (a stream child).
 
@@ -127,7 +133,7 @@ def choose(
         return standing(Because.FAILED, _reason(Because.FAILED))
     if chosen is None:
         return standing(Because.NO_MATCH, _reason(Because.NO_MATCH))
-    if ids.bucket(asked.salt, who.subject, 100) < (value["control"] or 0):
+    if control and ids.bucket(asked.salt, who.subject, 100) < (value["control"] or 0):
         reason = _("%(reason)s But in the control group.") % {"reason": chosen.words}
         return standing(Because.CONTROL, reason, chosen.variant)
     return Decision(
@@ -144,13 +150,17 @@ def decide(
     who: Visitor | Because,
     context: Context,
     at: datetime,
+    control: bool = True,
 ) -> dict[str, Decision]:
     """Return a decision for each wanted slot that exists.
 
-    The same for the fragment call, the page cache, the headless API and messages.
+    The same for the fragment call, the page cache, the headless API and messages. Only previews
+    leave the control group out.
     """
     return {
-        slot_id: choose(slot=slots[slot_id], page=page, who=who, context=context, at=at)
+        slot_id: choose(
+            slot=slots[slot_id], page=page, who=who, context=context, at=at, control=control
+        )
         for slot_id in dict.fromkeys(wanted)
         if slot_id in slots
     }

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import Count
 from wagtail.models import Page, Site
 
-from content.models import PublicPage, Recommended, Tagging
+from content.models import ArticlePage, ProductPage, PublicPage, Recommended, Tagging
 from customers.models import Event, Profile
 
 POPULAR = "popular"
@@ -78,19 +78,29 @@ def recent(*, profile_id: int, most: int, but: Page | None = None) -> list[Page]
 
 
 def at(*, paths: Sequence[str], most: int, but: Page | None = None) -> list[Page]:
-    """Return the pages of addresses on this page's site, in that order."""
-    root = _root(but)
-    if root is None:
-        return []
-    inside = f"/{root.locale.language_code}/"
-    wanted = [
-        f"{root.url_path}{path.removeprefix(inside).strip('/')}/".replace("//", "/")
+    """Return the pages of addresses, in that order."""
+    found = numbers(paths=paths)
+    return shown(ids=[found[path] for path in paths if path in found], but=but, most=most)
+
+
+def numbers(*, paths: Sequence[str]) -> dict[str, int]:
+    """Return the numbers of the pages at these addresses, on whatever site and in any language."""
+    places = _places()
+    wanted = {
+        path: [
+            f"{above}{path.removeprefix(prefix).strip('/')}/".replace("//", "/")
+            for prefix, above in places
+            if path.startswith(f"{prefix}/")
+        ]
         for path in dict.fromkeys(paths)
-    ]
-    found: dict[str, int] = dict(
-        Page.objects.filter(url_path__in=wanted).values_list("url_path", "pk")
-    )
-    return shown(ids=[found[path] for path in wanted if path in found], but=but, most=most)
+    }
+    every = {one for some in wanted.values() for one in some}
+    known = dict(Page.objects.filter(url_path__in=every).values_list("url_path", "pk"))
+    return {
+        path: known[found]
+        for path, some in wanted.items()
+        if (found := next((one for one in some if one in known), None))
+    }
 
 
 def shown(*, ids: Sequence[int], most: int, but: Page | None = None) -> list[Page]:
@@ -109,14 +119,18 @@ def shown(*, ids: Sequence[int], most: int, but: Page | None = None) -> list[Pag
     return [page for page in found if isinstance(page, PublicPage)]
 
 
-def _root(page: Page | None) -> Page | None:
-    """Return the front page of the site that a page belongs to, in the page's language."""
-    sites = Site.objects.select_related("root_page__locale").order_by("-is_default_site")
-    roots: list[Page] = [site.root_page for site in sites]
-    if page is None or not roots:
-        return roots[0] if roots else None
-    own = [one for one in roots if page.url_path.startswith(one.url_path)]
-    if own:
-        return max(own, key=lambda one: len(one.url_path))
-    translated = roots[0].get_translations().filter(locale_id=page.locale_id)
-    return next(iter(translated.select_related("locale")), None)
+def readable(*, ids: Sequence[int]) -> list[int]:
+    """Return those of these pages that are something to read or to buy: no front page, no list."""
+    kinds = [ContentType.objects.get_for_model(kind) for kind in (ArticlePage, ProductPage)]
+    found = Page.objects.filter(pk__in=ids, content_type__in=kinds)
+    return [*found.values_list("pk", flat=True)]
+
+
+def _places() -> list[tuple[str, str]]:
+    """Return where addresses begin, such as "/es", and the tree below; the longest first."""
+    roots = [site.root_page for site in Site.objects.select_related("root_page")]
+    found = [("", root.url_path) for root in roots]
+    for root in roots:
+        for other in root.get_translations().select_related("locale"):
+            found.append((f"/{other.locale.language_code}", other.url_path))
+    return sorted(found, key=lambda place: -len(place[0]))

@@ -14,6 +14,7 @@ from analytics.measures import (  # noqa: F401 - each registers what it measures
     revenue,
     searches,
     sessions,
+    slots,
     sources,
     traffic,
     trends,

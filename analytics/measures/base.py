@@ -19,7 +19,7 @@ Oracle = Callable[[Sequence["Told"], Mapping[str, Any]], list[Row]]
 OWN_EVENTS = (
     "Segment Entered", "Segment Left", "Journey Entered", "Journey Exited", "Message Sent",
     "Message Failed", "Message Delivered", "Message Bounced", "Message Complained",
-    "Message Opened by Machine", "Message Clicked by Machine", "Page Left",
+    "Message Opened by Machine", "Message Clicked by Machine", "Page Left", "Slot Shown",
 )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from content.blocks.layout import (
 )
 from content.blocks.media import IllustrationBlock, PictureBlock
 from content.blocks.reused import FragmentBlock
-from content.blocks.when import WhenBlock
+from content.blocks.when import Filled, WhenBlock
 from customers.choosers import SegmentChooserBlock
 
 # Each is a class in content/strategies.
@@ -84,6 +84,7 @@ class Variant(blocks.StructBlock):
 
     class Meta:
         icon = "group"
+        value_class = Filled
         label_format = "{audience}"
         form_layout = blocks.BlockGroup(
             children=["audience", "content"], settings=["when", "starts", "ends"]
@@ -176,6 +177,7 @@ class PersonalSlotBlock(blocks.StructBlock):
     class Meta:
         icon = "user"
         label = _("Personal slot")
+        value_class = Filled
         template = "content/blocks/personal_slot.html"
         form_layout = blocks.BlockGroup(
             children=["default", "variants"],

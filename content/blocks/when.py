@@ -30,6 +30,13 @@ def _words(label: Any, help_text: Any = "") -> blocks.ListBlock:
     )  # fmt: skip
 
 
+class Filled(blocks.StructValue):
+    """Settings of which those that were not there yet, when a page was written, are the default."""
+
+    def __missing__(self, key: str) -> Any:
+        return self.block.child_blocks[key].get_default()
+
+
 class WhenBlock(blocks.StructBlock):
     """Every condition that is given must hold; of several values, one."""
 
@@ -73,3 +80,4 @@ class WhenBlock(blocks.StructBlock):
     class Meta:
         icon = "site"
         collapsed = True
+        value_class = Filled

@@ -23,7 +23,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from content import submit
+from content import context, edge, submit
 from content.models import SHELL
 from dxp.lib import clock, visitor
 
@@ -110,6 +110,9 @@ def _keep(
         _set(request, response, visitor.ANONYMOUS_ID, kept, YEAR)
     else:
         response.delete_cookie(visitor.ANONYMOUS_ID, samesite="Lax")
+    if not kept or submit.OF_VISITORS[1] in refused:
+        for name in filter(request.COOKIES.get, (edge.COOKIE, context.COOKIE)):
+            response.delete_cookie(name, samesite="Lax")
     if refused:
         _set(request, response, visitor.REFUSED, "-".join(refused) if kept else "1", HALF_YEAR)
     else:

@@ -85,7 +85,7 @@ def _keep_edge_key(
 ) -> None:
     """Give a browser the key by which a shared cache finds its copies; take it from strangers."""
     if isinstance(who, Because):
-        if edge.COOKIE in request.COOKIES and who is not Because.BOT:
+        if request.COOKIES.get(edge.COOKIE) and who is not Because.BOT:
             response.delete_cookie(edge.COOKIE, samesite="Lax")
         return
     if not page.declared():

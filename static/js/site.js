@@ -75,13 +75,46 @@ banner?.addEventListener("keydown", (event) => {
 ask(!cookie("dxp_aid") && !cookie("dxp_no") && !signal && !document.querySelector("main [data-consent-form]"));
 tellState();
 
-// ---- Personal slots: one call for all of them; whatever goes wrong, the default stays.
+// ---- How somebody came: for rules of personal slots, kept only while these are allowed.
+
+const VISIT = 30 * 60;
+const YEAR = 365 * 24 * 3600;
+const keep = (value, seconds) =>
+  (document.cookie = `dxp_ctx=${value}; max-age=${seconds}; path=/; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`);
+
+function cameAs() {
+  if (!allows("personalization")) {
+    if (cookie("dxp_ctx")) keep("", 0);
+    return {};
+  }
+  const now = Math.floor(Date.now() / 1000);
+  const before = Object.fromEntries(new URLSearchParams(cookie("dxp_ctx") ?? ""));
+  const isNew = !(now - Number(before.seen ?? 0) < VISIT);
+  const query = new URLSearchParams(location.search);
+  const campaign = (name) => query.get(`utm_${name}`);
+  const arrived = isNew || campaign("campaign") || campaign("source");
+  const from = URL.canParse?.(document.referrer) ? new URL(document.referrer).hostname : "";
+  const told = {
+    visits: String(Number(before.visits ?? 0) + (isNew ? 1 : 0)),
+    zone: Intl.DateTimeFormat().resolvedOptions().timeZone ?? "",
+    referrer: from && from !== location.hostname ? from : isNew ? "" : before.referrer,
+  };
+  for (const name of ["campaign", "source", "medium"]) told[name] = arrived ? campaign(name) : before[name];
+  for (const name of Object.keys(told)) if (!told[name]) delete told[name];
+  keep(new URLSearchParams({ ...told, seen: now }), YEAR);
+  return told;
+}
+
+// ---- Personal slots: one call for all of them; whatever goes wrong, the default stays. A slot that
+// arrived with the page is asked for too, without its HTML: that is how it is counted.
 
 async function fillSlots() {
+  const came = cameAs();
   const slots = new Map([...document.querySelectorAll("dxp-slot")].map((slot) => [slot.dataset.slot, slot]));
   const { page, rev } = document.body.dataset;
   if (!slots.size || !page || !allows("personalization")) return;
-  const query = new URLSearchParams({ page, rev, s: [...slots.keys()].join(",") });
+  const has = [...slots].filter(([, slot]) => slot.dataset.variant).map(([id, slot]) => `${id}:${slot.dataset.variant}`);
+  const query = new URLSearchParams({ ...came, page, rev, s: [...slots.keys()].join(","), has: has.join(",") });
   try {
     const answer = await fetch(`/_x/slots?${query}`, { signal: AbortSignal.timeout(1500) });
     if (!answer.ok) return;
@@ -94,7 +127,7 @@ async function fillSlots() {
 }
 
 function show(slot, { html, variant }) {
-  if (!slot || !html || slot.dataset.variant === variant) return;
+  if (!slot || !html) return;
   // The place keeps its height, so that a shorter variant does not pull the page up.
   slot.style.minBlockSize = `${slot.getBoundingClientRect().height}px`;
   const template = document.createElement("template");

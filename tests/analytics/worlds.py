@@ -29,7 +29,7 @@ LONG, APART = timedelta(days=4), timedelta(days=12)
 PEOPLE = 7
 ACTS = [
     "Product Viewed", "Product Viewed", "Product Added", "Order Completed", "Order Refunded",
-    "Searched", "Document Downloaded", "Signed Up", "Page Left",
+    "Searched", "Document Downloaded", "Signed Up", "Page Left", "Slot Shown", "Slot Shown",
 ]  # fmt: skip
 MESSAGES = [
     "Message Sent", "Message Sent", "Message Delivered", "Message Opened", "Message Clicked",
@@ -53,6 +53,10 @@ VALUES: dict[str, list[Any]] = {
     "query": ["tea", "Tea ", "cup", "", None],
     "results": [0, 3, "0", None],
     "seconds": [5, 60, "7", -1, 2.5, "soon", None],
+    "slot": ["s1", "s1", "s2", None],
+    "page_id": [7, 7, "7", 8],
+    "variant": ["v1", "v1", "default"],
+    "arm": ["variant", "variant", "control", "default"],
 }  # fmt: skip
 CAMPAIGN = {
     "source": ["newsletter", "google", "ads", ""],
