@@ -11,7 +11,7 @@ from wagtail.models import Locale
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
-from dxp.demo import asked, desk, forms, journey, letters, people, site
+from dxp.demo import asked, desk, forms, journey, letters, people, site, terms
 
 
 def often(name: str, value: int, window: Any) -> dict[str, Any]:
