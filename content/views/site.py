@@ -22,10 +22,11 @@ from wagtail.contrib.sitemaps import Sitemap
 from wagtail.contrib.sitemaps.views import sitemap as wagtail_sitemap
 from wagtail.models import Page
 
-from content import gather, locate
-from content.models import SHELL, StandardPage
+from content import gather, locate, protect
+from content.models import SHELL, Document, StandardPage
 
 MOST = 30
+MOST_DOCUMENTS = 10
 
 
 @require_safe
@@ -42,11 +43,14 @@ def search(request: HttpRequest) -> HttpResponse:
         raise Http404
     request.around = around  # type: ignore[attr-defined]
     found: list[Page] = []
+    documents: list[Document] = []
     if words:
         unlisted = StandardPage.objects.filter(is_listed=False).values("pk")
         pages = Page.objects.live().public().descendant_of(around.home, inclusive=True)
         found = list(pages.exclude(pk__in=unlisted).specific().search(words)[:MOST])
-    response = render(request, "site/search.html", {"words": words, "found": found})
+        documents = list(protect.public().search(words)[:MOST_DOCUMENTS])
+    told = {"words": words, "found": found, "documents": documents}
+    response = render(request, "site/search.html", told)
     patch_cache_control(response, **SHELL)
     return response
 

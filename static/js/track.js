@@ -35,10 +35,12 @@ const page = () => ({
   search: location.search,
 });
 
+const number = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`;
+
 function add(to, body) {
   const anonymousId = aid();
   if (!anonymousId || !writeKey || queue.length >= MOST) return;
-  const about = { writeKey, anonymousId, messageId: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}` };
+  const about = { writeKey, anonymousId, messageId: number() };
   queue.push([to, { ...about, timestamp: new Date().toISOString(), context: context(), ...body }]);
   if (!waiting) send();
 }
@@ -90,8 +92,8 @@ function visit() {
   if (event) track(event, JSON.parse(properties));
 }
 
-function track(event, properties = {}) {
-  add("t", { type: "track", event, properties });
+function track(event, properties = {}, about = {}) {
+  add("t", { ...about, type: "track", event, properties });
 }
 
 function identify(userId, traits = {}) {
@@ -118,7 +120,16 @@ function click({ target }) {
   const link = target.closest?.("a[href]");
   if (!link || link.origin !== location.origin) return;
   if (!link.pathname.startsWith("/documents/") && !link.hasAttribute("download")) return;
-  track("Document Downloaded", { path: link.pathname, title: link.textContent.trim().slice(0, 200) });
+  const messageId = number();
+  const title = link.textContent.trim().slice(0, 200);
+  track("Document Downloaded", { path: link.pathname, title }, { messageId });
+  if (!aid() || !link.pathname.startsWith("/documents/")) return;
+  // Our server sees the same download: told under the same number it counts once.
+  const { search } = link;
+  link.search = `${search ? `${search}&` : "?"}d=${messageId}`;
+  setTimeout(() => {
+    link.search = search;
+  });
 }
 
 for (const kind of ["scroll", "keydown", "pointermove", "pointerdown"])
