@@ -12,12 +12,13 @@ from urllib.parse import unquote
 import redis
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 
-from content import edge, pagecache
+from content import context, edge, fill, pagecache
 from content.pagecache import Kept, Shown, Turn
-from dxp.lib import clock
+from content.personalize import Because
+from dxp.lib import clock, visitor
 
 log = logging.getLogger(__name__)
 # Answers of these are nobody's page; asking for one of them costs no look into the cache.
@@ -121,19 +122,31 @@ class Visit:
         if told is None and edge.COOKIE in request.META.get("HTTP_COOKIE", ""):
             told = request.COOKIES.get(edge.COOKIE)
         self.segments = edge.read(told, at=clock.now()) if told else frozenset()
+        self.browser = None
+        if visitor.ANONYMOUS_ID in request.META.get("HTTP_COOKIE", "") and not visitor.is_robot(
+            request
+        ):
+            self.browser = visitor.anonymous_id(request)
+        self.known: bytes | None = None
 
     def look(self) -> tuple[Kept | None, bool]:
         """Return what is kept for this visitor, and whether its time has not passed."""
         if not self.segments:
-            kept, _more = pagecache.get(self.key)
+            kept = self._get(self.key)
         else:
             base = self.key_of(())
             kept, (uses,) = pagecache.get(base, base + b":uses")
             told = kept.uses if kept is not None else [int(one) for one in (uses or b"").split()]
             self.key = self.key_of(told)
             if self.key != base:
-                kept, _more = pagecache.get(self.key)
+                kept = self._get(self.key)
         return kept, kept is not None and kept.fresh_until > time.time()
+
+    def _get(self, key: bytes) -> Kept | None:
+        if self.browser is None:
+            return pagecache.get(key)[0]
+        kept, (self.known,) = pagecache.get(key, fill.key(self.browser))
+        return kept
 
     def key_of(self, uses: Iterable[int]) -> bytes:
         """Return the key of this visitor's copy of a page that declares some segments."""
@@ -172,6 +185,10 @@ class Visit:
 
     def answer(self, kept: Kept, how: str) -> HttpResponse:
         """Return the answer of what is kept, for this visitor."""
+        if kept.places and self.browser is not None and self.request.method == "GET":
+            filled = self._filled(kept)
+            if filled is not None:
+                return filled
         meta = self.request.META
         packed = kept.is_packed and "gzip" in meta.get("HTTP_ACCEPT_ENCODING", "")
         body = kept.body if packed or not kept.is_packed else kept.plain()
@@ -192,7 +209,34 @@ class Visit:
         if kept.uses and not self.by_edge and self.segments.intersection(kept.uses):
             # A cache that does not know of the key would give this copy to everybody.
             headers["Cache-Control"] = "private, no-store"
+        elif kept.places:
+            # Filled for the next visitor: no cache before ours may give this copy to her.
+            headers["Cache-Control"] = "private, no-cache"
         return answer
+
+    def _filled(self, kept: Kept) -> HttpResponse | None:
+        at = clock.now()
+        try:
+            who = fill.visitor(str(self.browser), self.known, at=at)
+            if isinstance(who, Because):
+                return None
+            body = fill.fill(kept, who=who, came=self._came, request=self.request, at=at)
+        except Exception:  # the defaults are right for everybody
+            log.exception("The places of page %s keep their defaults", kept.page)
+            return None
+        answer = HttpResponse(body, status=kept.status, headers=dict(kept.headers))
+        answer.headers["Cache-Control"] = "private, no-store"
+        answer.headers["Content-Length"] = str(len(body))
+        answer.headers["X-DXP-Cache"] = "filled"
+        return answer
+
+    def _came(self) -> context.Context:
+        request = self.request
+        return context.of(
+            at=clock.now(), query=QueryDict(self.query).dict(), cookies=request.COOKIES,
+            headers=request.headers, host=request.get_host(),
+            country_header=settings.COUNTRY_HEADER,
+        )  # fmt: skip
 
 
 def asked(request: HttpRequest) -> str | None:
@@ -241,7 +285,7 @@ def keepable(response: HttpResponse, number: int, shown: Shown) -> Kept | None:
         "", "accept-encoding", EDGE_HEADER.lower(),
     }:  # fmt: skip
         return None
-    body = bytes(response.content)
+    body, places = fill.cut(bytes(response.content))
     now = time.time()
     fresh_until = now + (MISSING_SECONDS if response.status_code == 404 else seconds)
     if shown.until is not None:
@@ -256,7 +300,8 @@ def keepable(response: HttpResponse, number: int, shown: Shown) -> Kept | None:
         status=response.status_code,
         headers=[*headers, ("Surrogate-Key", keys)],
         etag=f'W/"{hashlib.sha256(body).hexdigest()[:20]}"',
-        body=pagecache.packed(body),
+        body=body if places else pagecache.packed(body),
+        places=places,
         page=shown.page,
         uses=[int(one) for one in response.get(USES_HEADER, "").replace(",", " ").split()],
     )
