@@ -13,14 +13,15 @@ from wagtail import hooks
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
 from wagtail.models import Locale, Page, PageViewRestriction, Revision, Site
-from wagtail.signals import page_published, page_slug_changed, post_page_move
+from wagtail.signals import page_published, page_slug_changed, post_page_move, task_submitted
 from wagtail.snippets.models import get_snippet_models
 
 from content import fill, follow, locate, purge, read, renditions
-from content.models import Document, Image, PublicPage
+from content.models import CheckState, Document, Image, PublicPage
+from content.tasks import EXAMINE
 from customers.models import Alias, ConsentEntry, Segment
 from customers.record import Recorded
-from dxp.lib import clock
+from dxp.lib import clock, hints
 
 # Nothing that anybody sees: written when a draft is kept, a page is locked, indexed.
 UNSEEN = {

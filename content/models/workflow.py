@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -10,6 +12,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from wagtail.models import AbstractGroupApprovalTask, Task, TaskState
 
 
@@ -23,9 +26,16 @@ class ReviewState(TaskState):
     due_at = models.DateTimeField(_("due"), null=True)
     reminded_at = models.DateTimeField(null=True)
 
+    # A review that is asked for again is anybody's, and nobody was reminded of it.
+    exclude_fields_in_copy = ["claimed_by", "claimed_at", "due_at", "reminded_at"]
+
     class Meta:
         verbose_name = _("review under way")
         default_permissions = ()
+
+    def is_overdue(self, at: datetime) -> bool:
+        """Return whether it should have been done by now."""
+        return bool(self.status == self.STATUS_IN_PROGRESS and self.due_at and self.due_at < at)
 
 
 class ReviewTask(AbstractGroupApprovalTask):
@@ -56,6 +66,31 @@ class ReviewTask(AbstractGroupApprovalTask):
         verbose_name = _("review by people")
         verbose_name_plural = _("reviews by people")
 
+    def start(self, workflow_state: Any, user: Any = None) -> TaskState:
+        """Begin, and set when it should be done."""
+        state: ReviewState = super().start(workflow_state, user=user)
+        if self.days:
+            state.due_at = state.started_at + timedelta(days=self.days)
+            state.save(update_fields=["due_at"])
+        return state
+
+    def may_review(self, user: Any) -> bool:
+        """Return whether somebody is one of its reviewers."""
+        return bool(user.is_active and (user.is_superuser or self._user_in_groups(user)))
+
+    def get_actions(self, obj: Any, user: Any) -> list[tuple[str, Any, bool]]:
+        """Offer nothing to a reviewer while another has taken it on: two would answer at once."""
+        actions: list[tuple[str, Any, bool]] = super().get_actions(obj, user)
+        taken = ReviewState.objects.for_instance(obj).filter(
+            task=self, status=TaskState.STATUS_IN_PROGRESS, claimed_by__isnull=False
+        )
+        return [] if actions and taken.exclude(claimed_by=user).exists() else actions
+
+    @classmethod
+    def get_description(cls) -> Any:
+        """Return what it is, where steps are chosen."""
+        return _("People of the chosen groups look at it; one of them takes it on, by a date")
+
 
 class CheckState(TaskState):
     """An automatic check, under way or done: what it found."""
@@ -64,9 +99,21 @@ class CheckState(TaskState):
     checked_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
 
+    exclude_fields_in_copy = ["findings", "checked_at", "attempts"]
+
     class Meta:
         verbose_name = _("check under way")
         default_permissions = ()
+
+    def get_comment(self) -> str:
+        """Return what was found, for the history and for the mail to whoever asked."""
+        wrong = [one["text"] for one in self.findings if one.get("stops")]
+        if not wrong:
+            return str(self.comment)
+        heading = ngettext(
+            "%(n)d thing to put right:", "%(n)d things to put right:", len(wrong)
+        ) % {"n": len(wrong)}
+        return "\n".join([heading, *(f"- {text}" for text in wrong)])
 
 
 def every_inspection() -> list[str]:
@@ -87,6 +134,11 @@ class CheckTask(Task):
     class Meta:
         verbose_name = _("automatic check")
         verbose_name_plural = _("automatic checks")
+
+    @classmethod
+    def get_description(cls) -> Any:
+        """Return what it is, where steps are chosen."""
+        return _("A program looks at it and approves, or gives it back with the reasons")
 
 
 class ReviewInvite(models.Model):

@@ -5,7 +5,8 @@ from django.apps import apps
 FLOORS = ["users", "customers", "content", "journeys", "analytics"]  # ground floor first
 
 # Wagtail declares these on its abstract bases, with their tails.
-WAGTAILS = {"owner", "locked_by", "uploaded_by_user", "latest_revision", "live_revision"}
+WAGTAILS = {"owner", "locked_by", "uploaded_by_user", "latest_revision", "live_revision",
+           "finished_by"}  # fmt: skip
 
 
 def crossings():
