@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from content.models import Document, Facet, TaggerModel, Tagging, TagSuggestion,
 from content.taggers import TAGGERS, Choice, Example, Guess, Tagger, Text
 from dxp.lib.rows import advisory_lock
 
+log = logging.getLogger(__name__)
 # So many decisions more than were learned from are worth learning anew.
 NEW_DECISIONS = 20
 MOST_EXAMPLES = 5_000
@@ -55,12 +57,21 @@ def guess(text: Text) -> list[tuple[Guess, Via]]:
         settled = frozenset[int]().union(*(one.settles() for _via, one in facet.taggers))
         for via, tagger in facet.taggers:
             heard = tagger.settles()
-            for one in tagger.read(text):
+            for one in _read(tagger, text):
                 if one.term in settled and one.term not in heard:
                     continue
                 if one.term not in best or best[one.term][0].confidence < one.confidence:
                     best[one.term] = (one, via)
     return list(best.values())
+
+
+def _read(tagger: Tagger, text: Text) -> list[Guess]:
+    try:
+        return tagger.read(text)
+    except Exception:
+        # One that fails must not silence the others.
+        log.exception("The tagger %s could not read %r", tagger.name, text.title)
+        return []
 
 
 def is_due(facet: Facet) -> bool:

@@ -7,12 +7,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.html import strip_tags
-from wagtail.models import DraftStateMixin, Locale
+from wagtail.models import DraftStateMixin, Locale, Page
 from wagtail.search import index
 
+from content.models import Document, Fragment, Image
 from content.taggers import Text
 from dxp.lib import language
 
+# What can be read and tagged; pages are one kind, whatever their type.
+THINGS = (Page, Fragment, Image, Document)
 # A book says what it is about on its first pages; what is read must stay quick.
 MOST_LETTERS = 40_000
 TITLES = ("title", "name")

@@ -9,14 +9,13 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from wagtail.models import Page
 
 from content import learn, read
-from content.models import Document, Facet, Fragment, Image, Tagging, TagSuggestion, Term
+from content.models import Facet, Tagging, TagSuggestion, Term
 from content.taggers import LEAST, Guess
 
-# What can be tagged; pages are one kind, whatever their type.
-THINGS = (Page, Fragment, Image, Document)
 # A rejection without a suggestion: somebody took a term away by hand.
 BY_HAND = ""
 OPEN, ACCEPTED, REJECTED = TagSuggestion.State
@@ -71,15 +70,15 @@ def give(thing: Any, term: Term, *, by: Any, at: datetime) -> Tagging:
         CannotTag: the term is out of use, or a bot would overrule a person.
     """
     if term.merged_into_id or term.retired_at:
-        raise CannotTag(f"{term} is out of use.")
+        raise CannotTag(_("%(term)s is out of use.") % {"term": term})
     facet, where, person = term.facet, place(thing), _person(by)
     _hold(facet)
     if person is None and _refused(where, term):
-        raise CannotTag(f"A person said that {term} does not fit.")
+        raise CannotTag(_("Somebody said that %(term)s does not fit.") % {"term": term})
     if not facet.several:
         others = Tagging.objects.filter(**where, term__facet=facet).exclude(term=term)
         if person is None and others.filter(by__isnull=False).exists():
-            raise CannotTag(f"A person chose another term of {facet}.")
+            raise CannotTag(_("Somebody chose another term of %(facet)s.") % {"facet": facet})
         others.delete()
     tagging, made = Tagging.objects.get_or_create(
         **where, term=term, defaults={"by": person, "at": at}
@@ -105,7 +104,7 @@ def take(thing: Any, term: Term, *, by: Any, at: datetime) -> bool:
     if tagging is None:
         return False
     if person is None and tagging.by_id is not None:
-        raise CannotTag(f"A person gave {term}.")
+        raise CannotTag(_("Somebody gave %(term)s.") % {"term": term})
     tagging.delete()
     if person is not None:
         _remember_no(where, term, person, at)
@@ -125,7 +124,7 @@ def accept(suggestion: TagSuggestion, *, by: Any, at: datetime) -> Tagging:
     if not TagSuggestion.objects.move(suggestion.pk, OPEN, ACCEPTED, by=by, decided_at=at):
         suggestion.refresh_from_db()
         if suggestion.state != ACCEPTED:
-            raise Decided(f"{suggestion.term} was rejected.")
+            raise Decided(_("%(term)s was rejected meanwhile.") % {"term": suggestion.term})
     return give(_thing(suggestion), suggestion.term, by=by, at=at)
 
 
@@ -138,7 +137,7 @@ def reject(suggestion: TagSuggestion, *, by: Any, at: datetime) -> None:
     if not TagSuggestion.objects.move(suggestion.pk, OPEN, REJECTED, by=by, decided_at=at):
         suggestion.refresh_from_db()
         if suggestion.state != REJECTED:
-            raise Decided(f"{suggestion.term} was accepted.")
+            raise Decided(_("%(term)s was accepted meanwhile.") % {"term": suggestion.term})
 
 
 def accept_sure(thing: Any, *, least: float, by: Any, at: datetime) -> list[Tagging]:

@@ -10,6 +10,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="term",
+            name="before_merge",
+            field=models.JSONField(editable=False, null=True),
+        ),
         migrations.CreateModel(
             name="TagDue",
             fields=[

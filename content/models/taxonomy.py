@@ -130,6 +130,8 @@ class Term(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="merged", editable=False
     )
+    # What the merge changed, so that it can be undone.
+    before_merge = models.JSONField(null=True, editable=False)
     retired_at = models.DateTimeField(_("retired"), null=True, editable=False)
 
     objects = TermQuerySet.as_manager()
