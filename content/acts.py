@@ -19,9 +19,10 @@ from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.log_actions import log
 from wagtail.models import Collection, Page, ReferenceIndex
 
-from content import policies
+from content import policies, reuse, seal
 from content.bulk import Act, CannotDo, acts
-from content.models import BulkRun
+from content.models import BulkRun, Fragment
+from content.vault import NoKey
 
 
 @acts.register
@@ -162,11 +163,35 @@ class Label(Act):
         log(instance=thing, action="wagtail.edit", user=run.by)
 
 
+@acts.register
+class Rewrap(Act):
+    """Lock encrypted files under the newest key."""
+
+    name, label = "rewrap", lazy("Lock under the newest key")
+
+    def may(self, user: Any, thing: Any) -> bool:
+        """Return whether the person may change how files are encrypted."""
+        return bool(user.has_perm("content.change_sealedcollection"))
+
+    def do(self, thing: Any, run: BulkRun, at: datetime) -> None:
+        """Lock its key anew; what is under the newest already stays as it is.
+
+        Raises:
+            CannotDo: none of our keys opens it.
+        """
+        try:
+            seal.rewrap(thing)
+        except NoKey as error:
+            raise CannotDo(_("None of our keys opens it.")) from error
+
+
 def _specific(thing: Any) -> Any:
     return thing.specific if isinstance(thing, Page) else thing
 
 
 def _holders(thing: Model) -> int:
     """Return how many places would break: those that hold it by a protected key or a block."""
+    if isinstance(thing, Fragment):
+        return len(reuse.uses(thing))
     used = ReferenceIndex.get_grouped_references_to(thing)
     return int(used.count()) if used.is_protected else 0

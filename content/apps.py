@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ContentConfig(AppConfig):
@@ -17,3 +18,14 @@ class ContentConfig(AppConfig):
         policies.register()
         keep.register()
         receivers.connect()
+        self._name_scopes()
+
+    @staticmethod
+    def _name_scopes() -> None:
+        """Name what programs may be allowed on this floor, and the right of who allows it."""
+        from dxp.users.scopes import Scope, register
+
+        register(
+            Scope("decisions:read", _("Read what somebody sees in slots"), "customers.view_profile")
+        )
+        register(Scope("fragments:read", _("Read fragments"), "content.view_fragment"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -16,10 +15,6 @@ from wagtail.permissions import page_permission_policy
 from content import extend
 from content.models import Fragment
 from customers.extend import Use
-
-
-class InUse(Exception):
-    """Something stands on it: it can't go. The text names what."""
 
 
 def uses(thing: Model, *, user: Any = None, kin: bool = False) -> list[Use]:
@@ -103,15 +98,3 @@ def named(*, name: str, language: str) -> Fragment | None:
 def called(*, name: str) -> list[str]:
     """Return what calls a fragment by its name, in words."""
     return [one for told in extend.content_fragment_called(name=name) for one in told]
-
-
-def refuse_in_use(things: Iterable[Fragment]) -> None:
-    """Refuse to let fragments go that something stands on.
-
-    Raises:
-        InUse: something does.
-    """
-    for thing in things:
-        if found := uses(thing):
-            names = ", ".join(f"{one.kind} “{one.name}”" for one in found[:5])
-            raise InUse(_("“%(name)s” is used: %(uses)s") % {"name": thing, "uses": names})

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from typing import Any
-
 from django.contrib.contenttypes.models import ContentType
 from django.urls import include, path, reverse
 from django.utils.translation import gettext
@@ -15,8 +13,19 @@ from wagtail.models import Page, ReferenceIndex
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
-from content.admin import bulk, faults, personas, review_hooks, runs, slot_panel  # noqa: F401 - some hang themselves
-from content.admin import bulk, runs
+from content.admin import (  # noqa: F401 - some hang themselves on
+    access,
+    bulk,
+    buttons,
+    documents,
+    faults,
+    personas,
+    review_hooks,
+    runs,
+    sealed,
+    slot_panel,
+    tags,
+)
 from content.admin.forms import FormViewSet
 from content.admin.fragments import FragmentViewSet, keep_used
 from content.admin.links import PageLinks
@@ -24,7 +33,6 @@ from content.models import Topic
 from customers.choosers import SegmentChooserViewSet, segment_chooser
 from customers.extend import Use
 from customers.models import Segment
-from dxp.lib.guard import GuardedViewSetMixin
 from dxp.lib.guard import GuardedViewSetMixin
 
 
@@ -51,20 +59,18 @@ def choose_segments() -> SegmentChooserViewSet:
 
 
 @hooks.register("register_admin_urls")
-def bulk_urls() -> list[Any]:
-    """Offer the pages of acts on many things."""
-    return [path("many/", include(runs.urls(), namespace="content_bulk"))]
+def rights_urls() -> list[Any]:
+    """Offer the pages of acts on many things, and of rights on single ones."""
+    return [
+        path("many/", include(runs.urls(), namespace="content_bulk")),
+        path("rights/", include(access.urls(), namespace="content_access")),
+        path("files/", include(documents.urls(), namespace="content_files")),
+    ]
 
 
-# After Wagtail's own, whose places they take.
-for view in bulk.views():
-    hooks.register("register_bulk_action", view, order=100)
-
-
-@hooks.register("register_admin_urls")
-def bulk_urls() -> list[Any]:
-    """Offer the pages of acts on many things."""
-    return [path("many/", include(runs.urls(), namespace="content_bulk"))]
+buttons.hang()
+hooks.register("register_settings_menu_item", sealed.menu_item)
+hooks.register("register_log_actions", documents.words_of_log)
 
 
 # After Wagtail's own, whose places they take.

@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from content.blocks import FragmentBlock
 from journeys import wording
 from journeys.wording import BadTarget, BadVariable
 
 NO_VARIABLE = _('“%(found)s” is no variable. Write for example {{ first_name|default:"there" }}.')
 NO_QUESTION = _('Write a question such as: trait.plan == "gold"')
 NO_LIST = _("Name a list, such as event.items.")
+NOT_LIVE = _("“%(name)s” is not published. Publish it first, or choose another one.")
 NO_TARGET = _("Write an address such as https://example.org/offer or /offer.")
 # What one thing of a list is called inside it.
 MEMBER = "item"
@@ -115,6 +117,21 @@ class TagBlock(blocks.CharBlock):
         return text
 
 
+class QuotedFragment(FragmentBlock):
+    """A fragment as it is published, said the way mails say it."""
+
+    def clean(self, value: Any) -> Any:
+        """Return the fragment.
+
+        Raises:
+            ValidationError: nobody published it.
+        """
+        fragment = super().clean(value)
+        if fragment is not None and not fragment.live:
+            raise ValidationError(NOT_LIVE, params={"name": str(fragment)})
+        return fragment
+
+
 def pieces(scope: tuple[str, ...] = ()) -> list[tuple[str, blocks.Block]]:
     """Return what a message, or a part of one, is made of.
 
@@ -155,6 +172,7 @@ def pieces(scope: tuple[str, ...] = ()) -> list[tuple[str, blocks.Block]]:
             blocks.StructBlock([("url", address), ("alt", alt)], icon="image", label=_("Picture")),
         ),
         ("divider", blocks.StaticBlock(label=_("Line"), icon="minus")),
+        ("fragment", QuotedFragment()),
     ]
 
 
@@ -194,7 +212,8 @@ def _only() -> blocks.Block:
 def _named(block: blocks.Block) -> None:
     """Tie the name of each block to its field: Wagtail writes it above, but ties it to none."""
     for child in getattr(block, "child_blocks", {}).values():
-        if isinstance(child, blocks.FieldBlock):
+        # A chooser names itself, and may not be asked for its model yet.
+        if isinstance(child, blocks.FieldBlock) and not isinstance(child, blocks.ChooserBlock):
             child.field.widget.attrs.setdefault("aria-label", child.label)
         _named(child)
 

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from wagtail.blocks import StreamValue
 
 from content import submit
+from content.models import Fragment
 from customers import prefer as preferences
 from customers.models import Profile
 from dxp.lib import ids
-from journeys import timing, wording
+from journeys import quote, timing, wording
 from journeys.channels import CHANNELS
 from journeys.channels.base import Channel, Draft, Letter, Rendered
 from journeys.channels.email.mjml import Frame
@@ -62,14 +63,13 @@ def channel_of(message: Message) -> Channel:
 
 
 def draft_of(message: Message) -> Draft:
-    """Return what was written, as channels read it."""
-    return Draft(
-        subject=message.subject,
-        preheader=message.preheader,
-        text=message.text,
-        url=message.url,
-        blocks=plain_blocks(message.body),
-    )
+    """Return what was written, as channels read it, fragments in their places."""
+    channel = message.channel
+    texts = {
+        name: quote.words(getattr(message, name), field=name, channel=channel)
+        for name in quote.TEXTS
+    }
+    return Draft(**texts, url=message.url, blocks=plain_blocks(message.body))
 
 
 def plain_blocks(stream: Iterable[Any]) -> list[tuple[str, Any]]:
@@ -80,6 +80,8 @@ def plain_blocks(stream: Iterable[Any]) -> list[tuple[str, Any]]:
 def _plain_value(value: Any) -> Any:
     if isinstance(value, StreamValue):
         return plain_blocks(value)
+    if isinstance(value, Fragment):
+        return quote.pieces(value)
     if isinstance(value, Mapping):
         return {name: _plain_value(inner) for name, inner in value.items()}
     return value

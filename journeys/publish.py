@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from customers.models import ProfileList, Segment
-from journeys import graph, timing
+from journeys import graph, quote, timing
 from journeys.compose import House, rendered
 from journeys.models import Edition, Journey, Message, Version
 
@@ -167,3 +167,33 @@ def publish_message(*, message: Message, house: House, at: datetime) -> Edition:
     Message.objects.filter(pk=message.pk).update(current=edition)
     message.current = edition
     return edition
+
+
+class Missing(Exception):
+    """A fragment that a message says is not published any more; the text names it."""
+
+
+@transaction.atomic
+def take_over(*, message: Message, house: House, at: datetime) -> Edition:
+    """Publish what a message says anew, with its fragments' words of today; its draft stays.
+
+    Raises:
+        Missing: a part of it would be gone.
+    """
+    live = Message.objects.get(pk=message.pk)
+    for one in quote.used(live):
+        if not one.live:
+            raise Missing(str(one))
+    return publish_message(message=live, house=house, at=at)
+
+
+def sending(*, messages: Iterable[int]) -> list[Journey]:
+    """Return the journeys whose draft or still walked versions send one of some messages."""
+    wanted = set(messages)
+    found = []
+    for journey in _with_versions() if wanted else ():
+        outlines = [journey.outline, *(one.outline for one in journey.versions.all())]
+        steps = (step for outline in outlines for step in graph.steps_of(outline))
+        if any(step.get("type") == "send" and step.get("message") in wanted for step in steps):
+            found.append(journey)
+    return found

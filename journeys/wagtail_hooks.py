@@ -17,11 +17,12 @@ from wagtail.log_actions import LogActionRegistry
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSetGroup
 
+from content.models import Fragment
 from customers.extend import Action, Use
 from customers.models import ConsentEntry, Profile, Segment
 from customers.record import Recorded
 from dxp.lib import hints
-from journeys import confirm, join, publish, show
+from journeys import confirm, join, publish, quote, show
 from journeys import hear as ears
 from journeys.admin.begin import DRAW
 from journeys.admin.deliveries import DeliveryViewSet
@@ -69,6 +70,35 @@ def uses(segment: Segment) -> list[Use]:
         Use(gettext("Journey"), one.name, reverse("journeys_journeys:edit", args=[one.pk]))
         for one in found
     ]
+
+
+@hooks.register("content_fragment_uses")
+def uses_of_fragment(fragment: Fragment, user: Any) -> list[Use]:
+    """Name the messages that say a fragment, and the journeys that send them."""
+    said = quote.saying(fragment)
+    sent = publish.sending(messages=[one.pk for one in said])
+    told = [
+        Use(
+            gettext("Message, with the words of before")
+            if fragment in quote.newer(one)
+            else gettext("Message"),
+            one.name,
+            reverse("journeys_messages:edit", args=[one.pk]),
+        )
+        for one in said
+    ] + [
+        Use(gettext("Journey"), one.name, reverse("journeys_journeys:edit", args=[one.pk]))
+        for one in sent
+    ]
+    if user is None or user.has_perms(["journeys.view_message", "journeys.view_journey"]):
+        return told
+    return [Use(one.kind, gettext("One that you may not see")) for one in told]
+
+
+@hooks.register("content_fragment_called")
+def called(name: str) -> list[str]:
+    """Name the messages whose texts call a fragment by its name."""
+    return [one.name for one in quote.calling(name)]
 
 
 @hooks.register("customers_list_uses")

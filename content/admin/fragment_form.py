@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -154,7 +155,8 @@ def drafted(told: Mapping[str, Any], *, locale: Locale) -> Fragment:
     """Return a fragment as its form holds it now, valid or not."""
     block = Fragment._meta.get_field("body").stream_block  # type: ignore[union-attr]
     fragment = Fragment(locale=locale)
-    if str(told.get("body-count", "")).isdecimal():
+    # While somebody writes, blocks may be half made: the words get their remarks all the same.
+    with suppress(ValueError, TypeError, KeyError):
         fragment.body = block.value_from_datadict(told, {}, "body")
     for name in WORDS:
         setattr(fragment, name, str(told.get(name, ""))[:LONGEST])

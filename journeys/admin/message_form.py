@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel
 
+from content.models import Fragment
 from customers.models import Segment
+from journeys import quote, wording
 from journeys.blocks import check_wording
 from journeys.channels import CHANNELS
 from journeys.channels.base import Advice, Channel, Draft
@@ -98,7 +100,11 @@ class MessageForm(WagtailAdminModelForm):
 
 def advice_on(channel: type[Channel], told: dict[str, Any]) -> list[Advice]:
     """Return what a channel says to a draft, as a form knows it."""
-    text = {name: str(told.get(name) or "") for name in WRITTEN if name != "body"}
+    text = {
+        name: quote.words(str(told.get(name) or ""), field=name, channel=channel.name)
+        for name in WRITTEN
+        if name != "body"
+    }
     return channel().advise(Draft(**text, blocks=plain_blocks(told.get("body") or [])))
 
 
@@ -114,9 +120,27 @@ class NotesPanel(Panel):
                 **super().get_context_data(parent_context),
                 "channel": known(self.instance.channel),
                 "message": self.instance,
+                **self._quoted(),
                 "segments": Segment.objects.order_by("name").values_list("pk", "name")[:500]
                 if self.instance.pk
                 else [],
+            }
+
+        def _quoted(self) -> dict[str, Any]:
+            """Return the fragments that the message says, and those that its texts may say."""
+            channel = known(self.instance.channel)
+            writes = any(name in channel.fields for name in quote.TEXTS)
+            offered = Fragment.objects.filter(live=True).order_by("name") if writes else []
+            live = self.instance.pk and Message.objects.select_related("current").get(
+                pk=self.instance.pk
+            )
+            return {
+                "offered": [
+                    (name, wording.reference(name))
+                    for name in dict.fromkeys(one.name for one in offered[:200])
+                ],
+                "said": quote.used(live) if live else [],
+                "newer": quote.newer(live) if live else [],
             }
 
         @property

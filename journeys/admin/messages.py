@@ -20,7 +20,7 @@ from wagtail.snippets.views.snippets import CreateView, EditView, IndexView, Sni
 from dxp.lib.guard import GuardedChooserMixin
 from journeys.admin.look import FrameView, LookView, TestView
 from journeys.admin.message_form import channels, handler, known
-from journeys.admin.notes import advise, gaps
+from journeys.admin.notes import advise, gaps, take
 from journeys.admin.tables import StateColumn, TextColumn
 from journeys.models import Message
 
@@ -147,4 +147,5 @@ class MessageViewSet(SnippetViewSet):
             path("frame/<int:pk>/", FrameView.as_view(), name="frame"),
             path("advise/", advise, name="advise"),
             path("gaps/<int:pk>/", gaps, name="gaps"),
+            path("take/<int:pk>/", take, name="take"),
         ]

@@ -8,12 +8,14 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
+from wagtail.log_actions import log
 
 from customers.models import Segment
 from dxp.lib import clock
-from journeys import lint
+from journeys import lint, publish
 from journeys.admin.message_form import WRITTEN, advice_on, known
 from journeys.models import Message
+from journeys.tasks import house
 
 LONGEST = 20_000
 
@@ -51,6 +53,26 @@ def gaps(request: HttpRequest, pk: int) -> JsonResponse:
     segment = get_object_or_404(Segment, pk=int(asked) if asked.isdecimal() else 0)
     found = lint.gaps(message=message, segment_id=segment.pk, at=clock.now())
     return JsonResponse({"told": [sentence(one) for one in found]})
+
+
+@require_POST
+@never_cache
+def take(request: HttpRequest, pk: int) -> JsonResponse:
+    """Let a message say what its fragments say today; what is drafted of it stays a draft.
+
+    Raises:
+        PermissionDenied: this person may publish no messages.
+    """
+    if not request.user.has_perm("journeys.publish_message"):
+        raise PermissionDenied
+    message = get_object_or_404(Message, pk=pk, live=True, current__isnull=False)
+    try:
+        publish.take_over(message=message, house=house(), at=clock.now())
+    except publish.Missing as error:
+        told = _("“%(name)s” is not published any more.") % {"name": error}
+        return JsonResponse({"error": told}, status=409)
+    log(instance=message, action="wagtail.publish", user=request.user)
+    return JsonResponse({})
 
 
 def sentence(gap: lint.Gap) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -9,10 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 
-from content.models import Topic
-from journeys import blocks
+from content.models import Fragment, Topic
+from journeys import blocks, wording
 from journeys.blocks import MailBlock
 
+NO_FRAGMENT = _("There is no published fragment “%(name)s”.")
 PREVIEW_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https: http:; "
     "frame-ancestors 'self'"
@@ -72,12 +74,16 @@ def first_sender() -> int:
 
 
 def check_wording(text: str) -> None:
-    """Refuse variables that no message can fill.
+    """Refuse variables that no message can fill, and fragments that nobody published.
 
     Raises:
         ValidationError: braces that are no variable, or a name nobody knows.
     """
-    blocks.check_wording(text)
+    if names := wording.quoted(text):
+        known = Fragment.objects.filter(name__in=names, live=True).values_list("name", flat=True)
+        for name in set(names).difference(known):
+            raise ValidationError(NO_FRAGMENT, params={"name": name})
+    blocks.check_wording(wording.quote(text, lambda _name: ""))
 
 
 class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):

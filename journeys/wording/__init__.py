@@ -23,10 +23,11 @@ from journeys.wording.marks import (
     plain,
     source,
 )
+from journeys.wording.quotes import quote, quoted, reference
 from journeys.wording.values import Formats, Values, paths, shown
 
 __all__ = [
     "KNOWN", "MARK", "BadTarget", "BadVariable", "Formats", "Links", "Resolve", "Values",
     "Variable", "block", "check_target", "fill", "link", "mark", "needs", "paths", "plain",
-    "read_tag", "shown", "source", "variables",
+    "quote", "quoted", "read_tag", "reference", "shown", "source", "variables",
 ]  # fmt: skip

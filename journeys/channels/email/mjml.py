@@ -12,7 +12,8 @@ import mrml
 from dxp.lib import ids
 from journeys import wording
 from journeys.channels.base import Rendered
-from journeys.channels.email.pieces import pieces, safe
+from journeys.channels.email.ink import safe
+from journeys.channels.email.pieces import pieces
 
 # Dark colors for clients that ask for them; the others show the light ones.
 _DARK = """

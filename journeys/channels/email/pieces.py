@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html import escape
 from typing import Any
 
 from journeys import wording
+from journeys.channels.email.ink import INK, clean, safe
+from journeys.channels.email.quoted import fragment
 from journeys.wording import BadVariable, Links
 from journeys.wording.grammar import TAG
 
-_INK = "color:#1f5f5b"
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
-# No reader shows them, and MJML refuses them.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 _HEAD_TAGS = re.compile(r"^(?:\s*\{%[^{}\n]*%\}\s*)+")
 _TAIL_TAGS = re.compile(r"(?:\s*\{%[^{}\n]*%\}\s*)+$")
 
@@ -29,17 +27,8 @@ def pieces(blocks: Iterable[tuple[str, Any]], links: Links) -> tuple[str, str]:
     return "".join(mjml), "\n\n".join(text)
 
 
-def safe(text: str) -> str:
-    """Return words as they stand in HTML."""
-    return escape(_CONTROLS.sub("", text))
-
-
 def _words(text: str) -> str:
-    return wording.mark(text, _clean)
-
-
-def _clean(text: str) -> str:
-    return _CONTROLS.sub("", text)
+    return wording.mark(text, clean)
 
 
 def _heading(value: str, links: Links) -> tuple[str, str]:
@@ -57,7 +46,7 @@ def _text(value: str, links: Links) -> tuple[str, str]:
     def anchor(url: str, words: str) -> str:
         numbers.append(links.add(url))
         shown = words or wording.mark(url, safe)
-        return f'<a href="{wording.link(numbers[-1])}" style="{_INK}">{shown}</a>'
+        return f'<a href="{wording.link(numbers[-1])}" style="{INK}">{shown}</a>'
 
     html, source = [], value.replace("\r\n", "\n").strip()
     parts = [part.strip("\n") for part in _PARAGRAPHS.split(source) if part.strip()]
@@ -74,7 +63,7 @@ def _text(value: str, links: Links) -> tuple[str, str]:
         place = wording.link(next(again))
         return f"{words}: {place}" if words else place
 
-    plain = "\n\n".join(wording.mark(part, _clean, told) for part in parts)
+    plain = "\n\n".join(wording.mark(part, clean, told) for part in parts)
     return f'<mj-text css-class="ink">{"".join(html)}</mj-text>', plain
 
 
@@ -98,7 +87,7 @@ def _apart(part: str) -> tuple[str, str, str]:
 def _link(value: Any, links: Links) -> tuple[str, str]:
     mark, words = wording.link(links.add(value["url"])), wording.mark(value["text"], safe)
     if value["look"] == "link":
-        html = f'<mj-text css-class="ink"><a href="{mark}" style="{_INK}">{words}</a></mj-text>'
+        html = f'<mj-text css-class="ink"><a href="{mark}" style="{INK}">{words}</a></mj-text>'
     else:
         html = f'<mj-button href="{mark}">{words}</mj-button>'
     return html, f"{_words(value['text'])}: {mark}"
@@ -144,4 +133,5 @@ _PARTS = {
     "divider": _divider,
     "each": _each,
     "only": _only,
+    "fragment": fragment,
 }
