@@ -70,6 +70,14 @@ class PublicPage(Page):
             if isinstance(kind, str):
                 yield kind.rpartition(".")[2].lower()
 
+    def summary(self) -> str:
+        """Return what this page is about, for those who have not opened it."""
+        told = self.search_description or getattr(self, "intro", "")
+        first = None if told else next((child for one in self.streams() for child in one), None)
+        if first is not None and first.block_type == "hero":
+            told = first.value["text"]
+        return str(told or "")
+
     def get_sitemap_urls(self, request: Any = None) -> list[dict[str, Any]]:
         urls: list[dict[str, Any]] = super().get_sitemap_urls(request)
         spoken = getattr(request, "spoken", {}).get(self.translation_key, ())

@@ -65,7 +65,7 @@ class TestBuildSite:
         build_site(at)
         build_site(at)
 
-        slot = next(iter(HomePage.objects.get().slots().values()))
+        slot = next(iter(HomePage.objects.order_by("path").first().slots().values()))
         assert [variant["audience"].slug for variant in slot.value["variants"]] == [
             "new-subscribers",
             "engaged-readers",
