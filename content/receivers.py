@@ -12,7 +12,7 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from wagtail import hooks
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
-from wagtail.models import Locale, Page, PageViewRestriction, Revision, Site
+from wagtail.models import Locale, Page, PageViewRestriction, Revision, Site, TranslatableMixin
 from wagtail.signals import page_published, page_slug_changed, post_page_move, task_submitted
 from wagtail.snippets.models import get_snippet_models
 
@@ -156,7 +156,12 @@ def _drop_other(sender: type, instance: Any) -> None:
         purge.missing()
     elif sender in _shown():
         kind = ContentType.objects.get_for_model(sender, for_concrete_model=True)
-        purge.things([(kind.pk, instance.pk)])
+        numbers = {instance.pk}
+        if issubclass(sender, TranslatableMixin):
+            # A page that refers to one in another language shows the one of its own.
+            alike = sender._default_manager.filter(translation_key=instance.translation_key)
+            numbers |= set(alike.values_list("pk", flat=True))
+        purge.things([(kind.pk, number) for number in numbers])
 
 
 @lru_cache(maxsize=1)
