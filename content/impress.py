@@ -36,7 +36,7 @@ def shown(*, decisions: Sequence[Decision], anonymous_id: str, page_id: int, at:
         at: the moment.
     """
     events = {
-        _message_id(one, one.who.subject, at): _event(one, page_id)
+        _message_id(one, one.who.subject, at): properties(one, page_id)
         for one in decisions
         if isinstance(one.who, Visitor)
     }
@@ -52,7 +52,8 @@ def shown(*, decisions: Sequence[Decision], anonymous_id: str, page_id: int, at:
     return len(fresh)
 
 
-def _event(decision: Decision, page_id: int) -> dict[str, Any]:
+def properties(decision: Decision, page_id: int) -> dict[str, Any]:
+    """Return the properties of the event: of the control group, the variant it would have seen."""
     return {
         "slot": decision.slot, "page_id": page_id, "variant": decision.meant,
         "arm": decision.arm, "reason": str(decision.because),
@@ -98,9 +99,9 @@ def _tell(new: Sequence[tuple[str, dict[str, Any]]], anonymous_id: str, at: date
             events=[
                 {
                     "type": "track", "event": SHOWN, "anonymousId": anonymous_id,
-                    "messageId": key, "timestamp": at.isoformat(), "properties": properties,
+                    "messageId": key, "timestamp": at.isoformat(), "properties": told,
                 }
-                for key, properties in new
+                for key, told in new
             ],
             at=at,
         )  # fmt: skip

@@ -62,6 +62,12 @@ SITE = [
 STEPS = "step=Article+Viewed&step=Signed+Up&step=Savings+Plan+Opened"
 ADMIN = [
     Screen("dashboard", "/admin/", ".dxp-tiles"),
+    Screen("look-as", "{look_as}", ".dxp-look__page"),
+    Screen("personas", "/admin/snippets/content/persona/", "main"),
+    Screen("new-persona", "/admin/snippets/content/persona/add/", "main form"),
+    Screen("broken-blocks", "/admin/faults/", "main"),
+    Screen("fragments", "/admin/fragments/", "main"),
+    Screen("new-fragment", "/admin/fragments/add/", "main form"),
     Screen("profiles", "/admin/customers/profiles/", "main tbody tr"),
     Screen("profile", "{profile}", ".dxp-timeline__event"),
     Screen("segments", "/admin/customers/segments/", "main tbody tr"),
@@ -126,6 +132,8 @@ ADMIN = [
     Screen("quiet-hours", "/admin/journeys/quiet-hours/", "main"),
     Screen("new-quiet-hours", "/admin/journeys/quiet-hours/new/", "main form"),
     Screen("tokens", "/admin/tokens/", "main form"),
+    Screen("reviews", "/admin/reviews/", "main"),
+    Screen("background", "/admin/background/", "main"),
     Screen("week", "/admin/reports/home/", ".dxp-tiles"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
     Screen("traffic-pages", "/admin/reports/traffic/?part=pages&compare=1", "main tbody tr"),
@@ -239,6 +247,8 @@ def places(browser, house, mailbox):
 
     found["article"] = link("/insights/", "main a[href^='/insights/']:not([href*='?'])")
     found["product"] = link("/products/", "main a[href^='/products/']")
+    page.goto("/")
+    found["look_as"] = f"/admin/look/{page.locator('body').get_attribute('data-page')}/?as_="
     sign_in(page, house)
     _reject_one(page)
     segment = link("/admin/customers/segments/", "tbody a:has-text('New subscribers')")

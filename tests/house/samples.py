@@ -68,6 +68,7 @@ def furnish(*, at):
     written = letter.save_revision()
     somebody = identify.ensure_alias(kind="anonymous", value="browser-bruno", at=at)
     topic, asked = _topic(), _question(at)
+    hours = _fragment()
     by_place = {
         "wagtailusers_users": User.objects.order_by("pk").first().pk,
         "customers_profiles": ana.pk,
@@ -86,11 +87,16 @@ def furnish(*, at):
         "customers_rejected": rejected.pk,
         **_outbox(letter, delivery, at),
         "content_forms": _form(),
+        "content_fragments": hours,
+        "wagtailsnippetchoosers_content_fragment": hours,
+        "content_review": _review(at),
+        **_looking(at),
         "analytics_question": asked,
         "analytics_remark": _remark(at),
         "wagtailsnippets_content_topic": topic.pk,
         "wagtailsnippetchoosers_content_topic": topic.pk,
     }
+    draft = _draft()
 
     def sample(door, parameter):
         """Return a value for one parameter of one address."""
@@ -106,6 +112,7 @@ def furnish(*, at):
                 return path.pk
         known = {
             "kind": "track",
+            "page_id": draft,
             "name": "none.jpg",
             "table": "pages",
             # Of no question in particular, so that there is none.
@@ -120,6 +127,7 @@ def furnish(*, at):
             "write_key": source.write_key,
             "node": "welcome",
             "journey": path.pk,
+            "fragment": hours,
             "question": asked,
             "segment": group.pk,
             "token": "tampered",
@@ -204,6 +212,54 @@ def _form():
         "waits": False, "kind": "text", "most": 80,
     }  # fmt: skip
     return Form.objects.create(name="Advice", slug="advice", fields=[("text", asked)]).pk
+
+
+def _fragment():
+    """Return what was written once."""
+    from wagtail.models import Locale
+
+    from content.models import Fragment
+
+    words = [("text", "<p>We open at nine.</p>")]
+    made = Fragment(name="Hours", body=words, locale=Locale.get_default())
+    made.save()
+    made.save_revision().publish()
+    return made.pk
+
+
+def _review(at):
+    """Return a draft's review, asked for by nobody in particular."""
+    from wagtail.models import Page, Workflow, WorkflowTask
+
+    from content.models import ReviewTask, StandardPage
+
+    root = Page.get_first_root_node()
+    page = root.add_child(instance=StandardPage(title="Draft", slug="draft", live=False))
+    page.save_revision()
+    workflow = Workflow.objects.create(name="Review")
+    task = ReviewTask.objects.create(name="Review", days=3)
+    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=0)
+    return workflow.start(page, None).current_task_state.pk
+
+
+def _draft():
+    """Return a page that nobody published."""
+    from content.models import StandardPage
+
+    return StandardPage.objects.get(slug="draft").pk
+
+
+def _looking(at):
+    """Return a made-up visitor and a broken block."""
+    from content.models import BlockFault, Persona
+
+    persona = Persona.objects.create(name="Saver").pk
+    fault = BlockFault.objects.create(block="b", kind="quote", error="x", first_at=at, last_at=at)
+    return {
+        "wagtailsnippets_content_persona": persona,
+        "wagtailsnippetchoosers_content_persona": persona,
+        "content_fault": fault.pk,
+    }
 
 
 def _topic():
