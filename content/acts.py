@@ -19,7 +19,7 @@ from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.log_actions import log
 from wagtail.models import Collection, Page, ReferenceIndex
 
-from content import policies, reuse, seal
+from content import policies, reuse, seal, tag
 from content.bulk import Act, CannotDo, acts
 from content.models import BulkRun, Fragment
 from content.vault import NoKey
@@ -39,9 +39,12 @@ class Publish(Act):
         """Publish it; what is live already and has no draft stays as it is.
 
         Raises:
-            CannotDo: its review is not over.
+            CannotDo: its review is not over, or it lacks a term that it needs.
         """
         thing = _specific(thing)
+        if missing := tag.missing(thing):
+            names = ", ".join(facet.name for facet in missing)
+            raise CannotDo(_("It needs a term of %(facets)s first.") % {"facets": names})
         if getattr(thing, "workflow_in_progress", False):
             raise CannotDo(_("Its review is not over."))
         if thing.live and not thing.has_unpublished_changes:

@@ -11,6 +11,7 @@ class ContentConfig(AppConfig):
             acts,  # noqa: F401 - registers what can be done to many things
             extend,  # noqa: F401 - declares this floor's hooks
             keep,
+            many_tags,  # noqa: F401 - registers what can be done to their tags
             policies,
             receivers,
         )
@@ -29,3 +30,4 @@ class ContentConfig(AppConfig):
             Scope("decisions:read", _("Read what somebody sees in slots"), "customers.view_profile")
         )
         register(Scope("fragments:read", _("Read fragments"), "content.view_fragment"))
+        register(Scope("terms:read", _("Read terms, and pages by term"), "content.view_term"))

@@ -40,7 +40,7 @@ def latest(thing: Any) -> Any:
     """Return a thing as it was last written, drafts included."""
     if isinstance(thing, DraftStateMixin) and thing.latest_revision_id:
         return thing.get_latest_revision_as_object()
-    return thing
+    return thing.specific if isinstance(thing, Page) else thing
 
 
 def spoken() -> list[str]:

@@ -35,6 +35,12 @@ def place(thing: Any) -> dict[str, int]:
     return {"content_type_id": ContentType.objects.get_for_model(model).pk, "object_id": thing.pk}
 
 
+def kind(thing: Any) -> str:
+    """Return of which kind a thing is, as facets name those that need them."""
+    model = thing.specific_class if isinstance(thing, Page) else type(thing)
+    return str((model or Page)._meta.label_lower)
+
+
 def given(thing: Any) -> QuerySet[Tagging]:
     """Return the tags of a thing."""
     found = Tagging.objects.filter(**place(thing)).select_related("term__facet", "by")
@@ -49,7 +55,7 @@ def suggested(thing: Any) -> QuerySet[TagSuggestion]:
 
 def missing(thing: Any) -> list[Facet]:
     """Return the facets of which a thing needs a term before it is published, and has none."""
-    needed = Facet.objects.needed_by(thing._meta.label_lower)
+    needed = Facet.objects.needed_by(kind(thing))
     if thing.pk is None:
         return list(needed)
     had = Tagging.objects.filter(**place(thing)).values("term__facet")

@@ -210,7 +210,7 @@ def _facets(thing: Any) -> list[dict[str, Any]]:
             "given": given.get(facet.pk, []),
             "suggested": [_row(one, facet) for one in open_ones.get(facet.pk, [])],
             "missing": facet.pk in missing,
-            "required": thing._meta.label_lower in facet.required_for,
+            "required": tag.kind(thing) in facet.required_for,
         }
         for facet in Facet.objects.prefetch_related(current)
         if facet.terms.all() or facet.pk in given

@@ -14,7 +14,7 @@ from wagtail import hooks
 from wagtail.admin.viewsets.model import ModelViewSetGroup
 from wagtail.log_actions import LogFormatter
 
-from content.admin import tagging
+from content.admin import tag_bulk, tagging
 from content.admin.facets import FacetViewSet
 from content.admin.terms import TermViewSet
 
@@ -50,12 +50,15 @@ def vocabulary() -> TagsGroup:
 def urls() -> list[URLPattern]:
     """Give the tags of one thing their addresses."""
     return [
+        path("tags/everything/", tag_bulk.suggest_all, name="content_tags_everything"),
         path("tags/offer/", tagging.offer, name="content_tags_offer"),
         path("tags/<int:kind>/<int:number>/", tagging.show, name="content_tags"),
         path("tags/<int:kind>/<int:number>/<str:act>/", tagging.act, name="content_tags_act"),
     ]
 
 
+for view in tag_bulk.views():
+    hooks.register("register_bulk_action", view)
 hooks.register("before_publish_page", tagging.refuse_untagged_page)
 
 
