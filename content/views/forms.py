@@ -6,12 +6,12 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.utils.translation import get_language
+from django.utils.translation import activate, get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 from wagtail.models import Page
 
-from content import answer, note
+from content import answer, locate, note
 from content.blocks.asked import CONSENT, AskedForm
 from content.models import PublicPage, keep_private
 from customers.identify import BadAddress
@@ -54,6 +54,8 @@ def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
     page = Page.objects.live().public().filter(pk=int(page_id)).first() if known else None
     specific = page.specific if page else None
     if isinstance(specific, PublicPage):
+        # Faults, and the words kept as proof, are in the language of the page.
+        activate(locate.language(page=specific))
         for stream in specific.streams():
             for child in stream:
                 if child.block_type == "form" and child.id == block_id and _is_live(child):

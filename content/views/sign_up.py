@@ -6,13 +6,13 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.utils.translation import get_language
+from django.utils.translation import activate, get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from wagtail.models import Page
 
-from content import submit
-from content.blocks import SignUpForm
+from content import locate, submit
+from content.blocks import SignUpForm, shelf
 from content.models import PublicPage, keep_private
 from customers.identify import BadAddress
 from customers.models import Source
@@ -33,7 +33,7 @@ def sign_up(request: HttpRequest) -> HttpResponse:
     if form.errors:
         return _again(request, page, form)
     thanks = block.value["thanks"]
-    return _lead(request, thanks.url if thanks else page.url)
+    return _lead(request, shelf.address(thanks) if thanks else page.url)
 
 
 def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
@@ -46,6 +46,8 @@ def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
     page = Page.objects.live().public().filter(pk=int(page_id)).first() if known else None
     specific = page.specific if page else None
     if isinstance(specific, PublicPage):
+        # Faults, and the words kept as proof, are in the language of the page.
+        activate(locate.language(page=specific))
         for stream in specific.streams():
             for child in stream:
                 if child.block_type == "sign_up" and child.id == block_id:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import translation
 from django.views.decorators.http import require_safe
 from wagtail.models import Page
 
-from content import context, edge, impress, personalize, submit
+from content import context, edge, impress, locate, personalize, submit
 from content.models import PublicPage
 from content.personalize import DEFAULT, Because, Decision, Visitor
 from dxp.lib import clock, visitor
@@ -22,6 +23,7 @@ def slots(request: HttpRequest) -> HttpResponse:
     """Answer with each wanted slot's variant; its HTML only where the browser lacks it."""
     at = clock.now()
     page = _page(request.GET.get("page", ""))
+    translation.activate(locate.language(page=page))
     wanted = request.GET.get("s", "").split(",")[:MOST]
     had = dict(one.split(":", 1) for one in request.GET.get("has", "").split(",") if ":" in one)
     who = _who(request)
