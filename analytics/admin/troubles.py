@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from analytics import health
 from analytics.shelf import Lake
-from content.models import BlockFault
+from content.models import BackgroundTask, BlockFault
 from customers.models import ComputedTrait, Quarantine, Segment
 from journeys.models import Delivery, Enrollment, Journey, Lane, Sender
 
@@ -54,6 +54,7 @@ def _counted(at: datetime) -> dict[str, int]:
         "segments": Segment.objects.filter(state=Segment.State.FAILED),
         "traits": ComputedTrait.objects.filter(state=ComputedTrait.State.FAILED),
         "rejected": Quarantine.objects.filter(received_at__gte=since),
+        "tasks": BackgroundTask.objects.filter(state=BackgroundTask.State.FAILED),
         "blocks": BlockFault.objects.filter(last_at__gte=since),
     }
     first, *others = [_as_row(what, part) for what, part in parts.items()]
@@ -98,6 +99,13 @@ def _kinds(n: dict[str, int]) -> Iterator[tuple[str, str, str, str]]:
         ngettext("%(n)s event of the last seven days was rejected",
                  "%(n)s events of the last seven days were rejected", n.get("rejected", 0)),
         reverse("customers_rejected:index"),
+    )  # fmt: skip
+    yield (
+        "tasks",
+        "content.view_backgroundtask",
+        ngettext("%(n)s background task failed", "%(n)s background tasks failed",
+                 n.get("tasks", 0)),
+        reverse("content_background:index"),
     )  # fmt: skip
     yield (
         "blocks", "content.view_blockfault",
