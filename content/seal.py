@@ -69,6 +69,25 @@ def _moved(model: type[Document] | type[Image], pk: int) -> bool:
     return True
 
 
+def left() -> int:
+    """Return how many files still have to be encrypted or decrypted."""
+    return sum(misplaced(model).count() for model in KINDS)
+
+
+def encrypted(model: type[Document] | type[Image]) -> list[int]:
+    """Return the numbers of the encrypted files of a kind."""
+    found = model.objects.filter(file__startswith=PREFIX)
+    return list(found.values_list("pk", flat=True))
+
+
+def under_keys() -> tuple[int, int, int]:
+    """Return how many files are under the newest key alone, under older ones, and under none."""
+    counts = [0, 0, 0]
+    for _model, _pk, name in sealed():
+        counts[Vault().lock_of(name)] += 1
+    return counts[0], counts[1], counts[2]
+
+
 def sealed() -> Iterator[tuple[type[Any], int, str]]:
     """Yield all encrypted files: of what, its number, under which name."""
     for model in (*KINDS, Rendition):
@@ -86,5 +105,6 @@ def rewrap(thing: Any) -> bool:
     names = [thing.file.name]
     if isinstance(thing, Image):
         names += thing.renditions.values_list("file", flat=True)
+    # All of them, whatever became of the first.
     done = [Vault().rewrap(name) for name in names if name.startswith(PREFIX)]
     return any(done)

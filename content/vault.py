@@ -123,12 +123,10 @@ class Vault(Storage):
             self.inner.delete(_beside(name, which))
         return bool(left) or not kept
 
-    def is_under_newest(self, name: str) -> bool:
-        """Return whether the newest key alone opens a file."""
-        newest, *older = _keys(tuple(settings.FILE_KEYS))
-        return bool(self.inner.exists(_beside(name, newest))) and not any(
-            self.inner.exists(_beside(name, which)) for which in older
-        )
+    def lock_of(self, name: str) -> int:
+        """Return 0 where the newest key alone opens a file, 1 where an older does, 2 where none."""
+        found = [self.inner.exists(_beside(name, one)) for one in _keys(tuple(settings.FILE_KEYS))]
+        return 2 if not any(found) else int(not found[0] or any(found[1:]))
 
     def delete(self, name: str) -> None:
         """Remove a file; of a sealed one the key first, without which it is noise."""
@@ -260,7 +258,8 @@ class _Opened(io.RawIOBase):
         return self.place
 
     def readinto(self, buffer: Any) -> int:
-        if self.place >= self.length and self.length:
+        # Of an empty file too the one tag is looked at.
+        if self.place >= max(self.length, 1):
             return 0
         number, inside = divmod(self.place, CHUNK)
         self._load(number)

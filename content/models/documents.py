@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from wagtail.models import Collection
 from wagtail.search import index
 
 from content import admit
-from content.vault import PREFIX, Vault
+from content.vault import PREFIX, Vault, is_sealed
 
 
 def lies_sealed(collection_id: int) -> bool:
@@ -75,6 +76,11 @@ class Document(AbstractDocument):
             ("choose_document", "Can choose document"),
             ("share_document", "Can share a document by a link that expires"),
         ]
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its file is encrypted."""
+        return is_sealed(self.file.name)
 
     def clean(self) -> None:
         """Look at a file that is new.
@@ -144,6 +150,11 @@ class DocumentLink(models.Model):
 
     def __str__(self) -> str:
         return self.note
+
+    def is_open(self, at: datetime) -> bool:
+        """Return whether it still opens the document."""
+        left = self.most is None or self.used < self.most
+        return self.revoked_at is None and at < self.expires_at and left
 
     @staticmethod
     def hash(token: str) -> str:
