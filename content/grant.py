@@ -54,7 +54,7 @@ class Grant:
 
 def offered(thing: Model) -> list[Permission]:
     """Return the rights that can be given on a thing."""
-    model = _stem(thing)
+    model = stem(thing)
     wanted = ON_PAGES if model is Page else ON_COLLECTIONS if model is Collection else OFFERED
     kind = ContentType.objects.get_for_model(model)
     known = {
@@ -119,7 +119,7 @@ def end(*, at: datetime) -> int:
 def on(thing: Model) -> list[Grant]:
     """Return what was given on a thing itself, by person."""
     rows = UserObjectPermission.objects.filter(
-        content_type=ContentType.objects.get_for_model(_stem(thing)), object_pk=str(thing.pk)
+        content_type=ContentType.objects.get_for_model(stem(thing)), object_pk=str(thing.pk)
     ).select_related("user", "permission")
     return _noted(rows.order_by("user__username", "permission__codename"))
 
@@ -155,7 +155,8 @@ def _itself(thing: Model) -> Any:
     return thing.page_ptr if isinstance(thing, Page) and type(thing) is not Page else thing
 
 
-def _stem(thing: Model) -> type[Model]:
+def stem(thing: Model) -> type[Model]:
+    """Return the model by which grants name a thing."""
     return Page if isinstance(thing, Page) else type(thing)
 
 

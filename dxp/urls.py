@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 
+from content.admin import closed
 from content.urls import in_each_language
 from dxp.api import unknown
 
@@ -32,6 +33,7 @@ def picture(request: HttpRequest, name: str) -> HttpResponseBase:
 
 urlpatterns = [
     path("healthz", alive, name="healthz"),
+    path("admin/", include(closed.urls())),
     path("admin/", include(wagtailadmin_urls)),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/", include("customers.api.urls")),

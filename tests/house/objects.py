@@ -6,6 +6,7 @@ import re
 from io import BytesIO
 
 from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.files.images import ImageFile
 from django.urls import get_resolver, reverse
@@ -15,13 +16,25 @@ from wagtail.admin.views.bulk_action.registry import bulk_action_registry
 from wagtail.models import GroupApprovalTask, Page, TaskState, Workflow, WorkflowTask
 from wagtail.search.index import class_is_indexed, insert_or_update_object
 
-from content.models import Document, Form, Fragment, HomePage, Image, StandardPage, Topic
+from content.models import (
+    Document,
+    Facet,
+    Form,
+    Fragment,
+    HomePage,
+    Image,
+    Persona,
+    StandardPage,
+    Term,
+    Topic,
+)  # fmt: skip
 from dxp.users.models import User
 
 NAMES = ("Amber", "Birch")
 # Parameters that name the thing an address is about.
 ITSELF = {
-    "pk", "page_id", "parent_page_id", "page_to_move_id", "image_id", "document_id", "doc_id",
+    "pk", "number", "page_id", "parent_page_id", "page_to_move_id", "image_id", "document_id",
+    "doc_id",
     "object_id", "page_pk",
 }  # fmt: skip
 # Not about things of ours: words, people, settings, what is about to be made.
@@ -29,7 +42,7 @@ ELSEWHERE = re.compile(
     r"^(users_|journeys|customers|analytics|segment_chooser|wagtailadmin_(account|logout|login|"
     r"password|dismissibles|sprite|javascript|error_test|collections|workflows|block_preview|"
     r"choose_page_(external|email|phone|anchor))|wagtailredirects|wagtailsettings|wagtailembeds|"
-    r"wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
+    r"content_(fault|bulk|review)|wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
     r"wagtail(docs|images):.*upload)"
 )
 
@@ -87,6 +100,16 @@ def pairs():
     def topic(name):
         return Topic.objects.create(name=f"{name} topic", slug=name.lower())
 
+    def persona(name):
+        return Persona.objects.create(name=f"{name} persona")
+
+    def facet(name):
+        return Facet.objects.create(name=f"{name} facet", slug=name.lower())
+
+    def term(name):
+        facet = Facet.objects.get_or_create(name="Stage", slug="stage")[0]
+        return Term.objects.create(facet=facet, name=f"{name} term", slug=name.lower())
+
     every = ["change", "delete", "view"]
     found = {
         "page": Pair("page", page, ["change", "publish", "lock", "unlock"]),
@@ -95,6 +118,9 @@ def pairs():
         "fragment": Pair("fragment", fragment, [*every, "publish", "lock", "unlock"]),
         "form": Pair("form", form, [*every, "publish"]),
         "topic": Pair("topic", topic, ["change", "delete"]),
+        "persona": Pair("persona", persona, every),
+        "facet": Pair("facet", facet, every),
+        "term": Pair("term", term, every),
     }
     _review(found)
     return found
@@ -142,14 +168,23 @@ def addresses(found):
             continue
         if name == "wagtail_bulk_action":
             yield from _bulk(both)
-        elif {"app_label", "model_name"} <= set(parameters) and ITSELF & set(parameters):
+        elif (
+            ({"app_label", "model_name"} <= set(parameters)
+            and ITSELF & set(parameters))
+            or ({"kind", "number"} <= set(parameters))
+        ):
             for kind in both:
                 yield Address(f"{name} {kind}", kind, _reverse(name, parameters))
+        elif not set(parameters) <= ITSELF | set(SAMPLES):
+            yield Address(name, "unknown", None)
         elif ITSELF & set(parameters):
-            kind = next((kind for start, kind in owners.items() if name.startswith(start)), None)
-            yield Address(name, kind or "unknown", _reverse(name, parameters))
+            yield Address(name, _owner(owners, name) or "unknown", _reverse(name, parameters))
         else:
-            yield from _lists(name, parameters, both)
+            yield from _lists(name, parameters, both.get(_owner(owners, name)))
+
+
+def _owner(owners, name):
+    return next((kind for start, kind in owners.items() if name.startswith(start)), None)
 
 
 def _owners():
@@ -158,8 +193,14 @@ def _owners():
         "wagtailadmin_api:documents": "document", "wagtailimages": "image",
         "wagtaildocs": "document", "wagtailadmin_": "page", "wagtailforms": "page",
         "simple_translation:submit_page": "page", "content_look": "page",
+        "content_terms": "term", "content_facets": "facet",
     }  # fmt: skip
-    for kind, model in (("fragment", Fragment), ("form", Form), ("topic", Topic)):
+    for kind, model in (
+        ("fragment", Fragment),
+        ("form", Form),
+        ("topic", Topic),
+        ("persona", Persona),
+    ):
         if viewset := getattr(model, "snippet_viewset", None):
             owners[viewset.url_namespace + ":"] = kind
             owners[viewset.get_chooser_admin_url_namespace() + ":"] = kind
@@ -174,54 +215,57 @@ def _reverse(name, parameters):
     return of
 
 
+def _stem(thing):
+    return Page if isinstance(thing, Page) else type(thing)
+
+
+def _states(thing):
+    return TaskState.objects.filter(revision__object_id=str(thing.pk))
+
+
+# What the other parameters of an address may be, for a thing.
+SAMPLES = {
+    "app_label": lambda thing: thing._meta.app_label,
+    "model_name": lambda thing: thing._meta.model_name,
+    "content_type_app_name": lambda _thing: "content",
+    "content_type_model_name": lambda _thing: "standardpage",
+    "app_name": lambda _thing: "taggit",
+    "session_id": lambda _thing: 999999,
+    "filter_spec": lambda _thing: "max-165x165",
+    "action_name": lambda _thing: "approve",
+    "destination_id": lambda _thing: Page.objects.get(depth=2, slug="objects").pk,
+    "revision_id": lambda thing: thing.latest_revision_id or 0,
+    "revision_id_a": lambda _thing: "earliest",
+    "revision_id_b": lambda _thing: "latest",
+    "task_id": lambda thing: _states(thing).values_list("task_id", flat=True).first() or 0,
+    "task_state_id": lambda thing: _states(thing).values_list("pk", flat=True).first() or 0,
+    "workflow_state_id": lambda thing: (
+        _states(thing).values_list("workflow_state_id", flat=True).first() or 0
+    ),
+    "row": lambda _thing: 0,
+    "kind": lambda thing: ContentType.objects.get_for_model(_stem(thing)).pk,
+    "act": lambda _thing: "accept",
+}
+
+
 def _value(parameter, thing):
-    if parameter in ITSELF:
-        return thing.pk
-    states = TaskState.objects.filter(revision__object_id=str(thing.pk))
-    known = {
-        "app_label": thing._meta.app_label,
-        "model_name": thing._meta.model_name,
-        "content_type_app_name": "content",
-        "content_type_model_name": "standardpage",
-        "session_id": 999999,
-        "filter_spec": "max-165x165",
-        "action_name": "approve",
-        "destination_id": Page.objects.get(depth=2, slug="objects").pk,
-        "revision_id": lambda: thing.latest_revision_id or 0,
-        "revision_id_a": "earliest",
-        "revision_id_b": "latest",
-        "task_id": lambda: states.values_list("task_id", flat=True).first() or 0,
-        "task_state_id": lambda: states.values_list("pk", flat=True).first() or 0,
-        "workflow_state_id": lambda: (
-            states.values_list("workflow_state_id", flat=True).first() or 0
-        ),
-    }
-    assert parameter in known, f"Give objects.py a sample of {parameter!r}."
-    value = known[parameter]
-    return value() if callable(value) else value
+    return thing.pk if parameter in ITSELF else SAMPLES[parameter](thing)
 
 
-def _lists(name, parameters, both):
-    told = {
-        "content_type_app_name": "content", "content_type_model_name": "standardpage",
-        "app_label": "content", "model_name": "standardpage", "app_name": "taggit",
-    }  # fmt: skip
-    if name == "wagtailadmin_tag_model_autocomplete":
-        told["model_name"] = "tag"
+def _lists(name, parameters, things):
     if name == "wagtailadmin_editing_sessions:release":
         return
-    if not set(parameters) <= set(told):
-        yield Address(name, "unknown", None)
+    model = "tag" if name == "wagtailadmin_tag_model_autocomplete" else "standardpage"
+    told = {"app_label": "content", "model_name": model}
+    path = reverse(name, kwargs={one: told.get(one) or SAMPLES[one](None) for one in parameters})
+    if "chosen_multiple" in name and things:
+        ids = "&".join(f"id={thing.pk}" for thing in things)
+        yield Address(name, None, lambda _thing: f"{path}?{ids}")
         return
-    path = reverse(name, kwargs={one: told[one] for one in parameters})
     yield Address(name, None, lambda _thing: path)
-    if "chosen_multiple" in name:
-        for kind, things in both.items():
-            ids = "&".join(f"id={thing.pk}" for thing in things)
-            yield Address(f"{name} {kind}", None, lambda _thing, ids=ids: f"{path}?{ids}")
-    elif "search" in name or "results" in name or name.endswith((":index", ":list", ":choose")):
-        for word in NAMES:
-            yield Address(f"{name} ?q={word}", None, lambda _t, word=word: f"{path}?q={word}")
+    if name.endswith((":search", ":index", ":list", ":choose", "_search", ":listing")):
+        word = "search" if ":listing" in name else "q"
+        yield Address(f"{name} ?q", None, lambda _thing: f"{path}?{word}={NAMES[1]}")
 
 
 def _bulk(both):
