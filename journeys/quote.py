@@ -102,8 +102,9 @@ def used(message: Message) -> list[Fragment]:
     language = translation.get_language() or ""
     names = [name for field in TEXTS for name in wording.quoted(getattr(message, field))]
     quoted = [reuse.named(name=name, language=language) for name in names]
-    found = [*_inside(message.body), *filter(None, quoted)]
-    return list({one.pk: one for one in found}.values())
+    found = {one.pk for one in [*_inside(message.body), *filter(None, quoted)]}
+    # What stands in the blocks may have been read before it was published anew.
+    return list(Fragment.objects.filter(pk__in=found).order_by("name"))
 
 
 def _inside(value: Any) -> Iterator[Fragment]:

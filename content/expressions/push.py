@@ -25,13 +25,11 @@ class Push(Expression):
     def express(self, content: Content) -> dict[str, str]:
         """Return what was written, or else the first heading and the first words below it."""
         title = content.push_title.strip() or next(words.headings(content.pieces), "").strip()
-        text = content.push_text.strip()
-        if not text:
-            said = [line for line in words.plain(content).split("\n") if line.strip() != title]
-            text = next((line.strip() for line in said if line.strip()), "")
+        said = [line.strip() for line in words.plain(content).split("\n")]
+        text = next((line for line in said if line and line != title), "")
         if not title:
             title, text = _apart(text)
-        return {"title": title, "text": text}
+        return {"title": title, "text": content.push_text.strip() or text}
 
     def lint(self, content: Content) -> list[Remark]:
         """Say what phones cut off."""

@@ -22,6 +22,7 @@ from content.blocks import FragmentBody
 from content.expressions import EXPRESSIONS
 
 PAGE = "html"
+SAID = ("description", "body", "text", "sms", "push_title", "push_text", "spoken")
 
 
 class Fragment(
@@ -70,14 +71,12 @@ class Fragment(
         for_concrete_model=False,
     )
 
+    # Searched while one types, so by the beginnings of words.
     search_fields = [
         index.SearchField("name", boost=5),
-        index.AutocompleteField("name"),
-        index.SearchField("description"),
-        index.SearchField("body"),
-        index.SearchField("text"),
-        index.FilterField("locale"),
-        index.FilterField("live"),
+        *(index.SearchField(name) for name in SAID),
+        *(index.AutocompleteField(name) for name in ("name", *SAID)),
+        *(index.FilterField(name) for name in ("id", "name", "locale", "live")),
     ]
 
     class Meta(TranslatableMixin.Meta):

@@ -116,6 +116,11 @@ class TestPushMessages:
 
         assert said == {"title": "We open at nine.", "text": "Come by."}
 
+    def test_a_written_line_keeps_its_place(self):
+        said = render.express(fragment(text("<p>We open.</p>"), push_text="At nine"), "push")
+
+        assert said == {"title": "We open.", "text": "At nine"}
+
     def test_say_what_phones_cut_off(self):
         assert "60 letters" in remarks(fragment(HOURS, push_title="a" * 60), "push_title")[0]
 

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from wagtail.models import Locale, Page
 
-from content import bulk, reuse
+from content import bulk, pagecache, reuse
 from content.models import Fragment, StandardPage
 from dxp import roles
 from dxp.lib import clock
@@ -243,6 +243,7 @@ class TestEditor:
         listed = page_of(elena.get(LIST, {"q": "hour", "live": "true", "used": "false"}))
         assert "Hours" in listed
         assert "Hours" not in page_of(elena.get(LIST, {"used": "true"}))
+        assert "Hours" in page_of(elena.get(LIST, {"q": "eight", "ordering": "-name"}))
 
     def test_channels_say_what_they_think_while_one_writes(self, elena):
         told = elena.post(f"{LIST}advise/", form(sms="Nine. €", language="en")).json()["advice"]
@@ -321,3 +322,19 @@ class TestEditor:
         page.save_revision().publish()
         assert Page.objects.get(pk=page.pk).specific.body
         assert count() == one
+
+
+class TestCaches:
+    def test_a_page_in_another_language_is_dropped_with_its_translation(
+        self, pages, hours, monkeypatch
+    ):
+        from content import purge
+
+        page = shows(pages, hours)
+        dropped = []
+        monkeypatch.setattr(purge, "_soon", lambda refs, tags: dropped.extend(tags))
+        spanish, _made = Locale.objects.get_or_create(language_code="es")
+        translated = hours.copy_for_translation(spanish)
+        translated.save()
+
+        assert pagecache.of_page(page.pk) in dropped

@@ -88,6 +88,7 @@ def furnish(*, at):
         **_outbox(letter, delivery, at),
         "content_forms": _form(),
         "content_fragments": hours,
+        **_files(at),
         "wagtailsnippetchoosers_content_fragment": hours,
         "content_review": _review(at),
         **_looking(at),
@@ -136,6 +137,10 @@ def furnish(*, at):
             "act": "retry",
             # Of nobody: tokens are their owner's alone.
             "token_pk": 0,
+            # Of links and sizes of pictures: nobody made one.
+            "link_pk": 0,
+            "rendition_id": 0,
+            "filename": "none.jpg",
             # Of a version; a message has no such link.
             "number": 1 if "rollback" in door.name else 0,
             "run": delivery.enrollment_id,
@@ -212,6 +217,20 @@ def _form():
         "waits": False, "kind": "text", "most": 80,
     }  # fmt: skip
     return Form.objects.create(name="Advice", slug="advice", fields=[("text", asked)]).pk
+
+
+def _files(at):
+    """Return a document with a link to it, and a collection that is encrypted."""
+    from django.core.files.base import ContentFile
+    from wagtail.models import Collection
+
+    from content.models import Document, SealedCollection
+
+    root = Collection.get_first_root_node()
+    document = Document(title="Fees", file=ContentFile(b"Fees", "fees.txt"), collection=root)
+    document.save()
+    sealed = SealedCollection.objects.create(collection=root.add_child(name="Board"), since=at)
+    return {"content_files:unseal": sealed.pk, "content_files:": document.pk}
 
 
 def _fragment():
