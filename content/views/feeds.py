@@ -21,7 +21,7 @@ from content.models import SHELL, ArticlePage, Topic
 MOST = 30
 
 
-class Newest(Feed):
+class Newest(Feed):  # type: ignore[type-arg]
     """The newest articles of a site in the address's language, of one topic if it names one."""
 
     feed_type = Atom1Feed

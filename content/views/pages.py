@@ -34,11 +34,13 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
             return answer
     around = gather.around(place=place, language=language, page=route.page)
     request.around = around  # type: ignore[attr-defined]
-    if (number := getattr(route.page, "picture_id", None)) in around.things["image"]:
-        route.page.picture = around.things["image"][number]
+    page = route.page
+    if getattr(page, "picture_id", None):
+        page.picture = around.things["image"][page.picture_id]
     with shelf.laid_out(around.things, address=place.address):
-        response: Any = _chain()(route.page, request, route.args, route.kwargs)
-        return response.render() if hasattr(response, "render") else response
+        response: Any = _chain()(page, request, route.args, route.kwargs)
+        answer: HttpResponse = response.render() if hasattr(response, "render") else response
+    return answer
 
 
 def _chain() -> Any:
