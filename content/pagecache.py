@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import redis
@@ -206,7 +207,7 @@ def put(turn: Turn, kept: Kept, tags: Iterable[str], *, most: int, key: bytes = 
     # What is not there is the first to go where room is short, since it ends first.
     stale = 0 if kept.status == 404 else STALE_SECONDS
     seconds = max(1, round(kept.fresh_until - time.time() + stale))
-    args = [turn.number, _encode(kept), seconds * 1000, time.time(), most, *sorted(set(tags))]
+    args: list[Any] = [turn.number, _encode(kept), seconds * 1000, time.time(), most, *sorted(set(tags))]
     if kept.uses:
         uses = " ".join(map(str, kept.uses))
         hints.client().set(base(turn.key) + b":uses", uses, ex=seconds)

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 import redis
 from django.contrib.contenttypes.models import ContentType
@@ -70,7 +71,7 @@ def frame() -> None:
     )
     now = hashlib.sha256(repr(list(rows)).encode()).hexdigest()
     try:
-        before = hints.client().get(FRAME)
+        before: Any = hints.client().get(FRAME)
     except redis.RedisError:
         before = None
     if before is None or before.decode() != now:

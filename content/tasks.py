@@ -6,6 +6,7 @@ import time
 
 from celery import shared_task
 from django.conf import settings
+from django.core.management import call_command
 
 from content import absorb, answer, background, bulk, examine, follow, grant, review, seal
 from dxp.lib import clock, hints
@@ -67,6 +68,12 @@ def check_drafts() -> None:
 def remind() -> None:
     """Write to reviewers of what is due soon."""
     review.remind(place=review.Place(settings.SITE_URL), at=clock.now())
+
+
+@shared_task(name="content.tasks.scheduled")
+def scheduled() -> None:
+    """Publish and withdraw what editors set a time for; the caches hear of it as of any change."""
+    call_command("publish_scheduled")
 
 
 @shared_task(name="content.tasks.forget_answers")

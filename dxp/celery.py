@@ -44,6 +44,7 @@ app.conf.update(
         "check_drafts": every(5, "content.tasks.examine"),
         "remind": every(600, "content.tasks.remind"),
         "forget_tasks": every(3_600, "content.tasks.prune"),
+        "scheduled": every(10, "content.tasks.scheduled"),
         "bulk": every(5, "content.tasks.bulk"),
         "absorb": every(10, "content.tasks.absorb"),
         "settle": every(10, "content.tasks.settle"),

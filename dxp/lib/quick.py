@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import Any
 
 import redis
 
@@ -45,18 +46,17 @@ def _packed(keys: Sequence[bytes]) -> list[bytes]:
     return parts
 
 
-def _ask(connection: redis.Connection, command: bytes) -> list[bytes | None]:
+def _ask(connection: Any, command: bytes) -> list[bytes | None]:
     connection.send_packed_command([command], check_health=False)
-    answer: list[bytes | None] = connection.read_response()  # type: ignore[no-untyped-call]
+    answer: list[bytes | None] = connection.read_response()
     return answer
 
 
-def _connection() -> redis.Connection:
-    pool = hints.client().connection_pool
+def _connection() -> Any:
+    pool: Any = hints.client().connection_pool
     kept = getattr(_of_thread, "kept", None)
     if kept is not None and kept[0] is pool:
-        mine: redis.Connection = kept[1]
-        return mine
+        return kept[1]
     connection = pool.make_connection()
     connection.connect()
     _of_thread.kept = (pool, connection)

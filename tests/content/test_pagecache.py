@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import time
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -11,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.models import Page, PageViewRestriction, Site
 
-from content import edge, pagecache, purge
+from content import edge, pagecache, purge, tasks
 from content.models import ArticlePage, HomePage, Topic
 from customers import consent, fold, ingest
 from customers.models import Alias
@@ -232,6 +234,27 @@ class TestPurging:
 
         assert chen.get(ARTICLE).status_code == 404
         assert b"How much?" not in chen.get("/insights/").content
+
+    def test_page_comes_and_goes_at_its_time(self, pages, chen, commit):
+        assert chen.get("/insights/cash/").status_code == 200
+        with commit():
+            page = ArticlePage.objects.get(pk=pages.article.pk)
+            page.expire_at = clock.now() - timedelta(seconds=1)
+            page.save()
+        chen.get(ARTICLE)
+        with commit():
+            tasks.scheduled()
+        assert chen.get(ARTICLE).status_code == 404
+
+        with commit():
+            page = ArticlePage.objects.get(pk=pages.article.pk)
+            page.expire_at, page.go_live_at = None, clock.now() + timedelta(seconds=1)
+            page.save_revision().publish()
+        assert chen.get(ARTICLE).status_code == 404
+        time.sleep(1)
+        with commit():
+            tasks.scheduled()
+        assert chen.get(ARTICLE).status_code == 200
 
     def test_moved_page_is_at_its_new_place_only(self, pages, chen, commit):
         chen.get(ARTICLE)
