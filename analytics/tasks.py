@@ -71,8 +71,9 @@ def rewrite() -> None:
 def popular() -> None:
     """Publish which articles and products were read by most people within a week."""
     at = clock.now()
-    week = {"start": at - timedelta(days=7), "end": at}
-    top = query.ask(pages.top, lake=lake(), at=at, limit=MOST_READ, **week)
+    top = query.ask(
+        pages.top, lake=lake(), at=at, start=at - timedelta(days=7), end=at, limit=MOST_READ
+    )
     numbers = recommend.numbers(paths=[row[0] for row in top.rows])
     ranked = [(numbers[path], float(people)) for path, _title, _views, people in top.rows
               if path in numbers]  # fmt: skip

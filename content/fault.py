@@ -41,7 +41,8 @@ def note(*, page_id: int | None, block: str, kind: str, error: Any, at: datetime
             cursor.execute(
                 "INSERT INTO content_blockfault "
                 "(page_id, block, kind, error, first_at, last_at, count) "
-                "VALUES (%s, %s, %s, %s, %s, %s, 1) "
+                # A page may be gone by now, and the key is looked at when somebody else commits.
+                "VALUES ((SELECT id FROM wagtailcore_page WHERE id = %s), %s, %s, %s, %s, %s, 1) "
                 "ON CONFLICT (page_id, block, error) DO UPDATE SET last_at = excluded.last_at, "
                 "kind = excluded.kind, count = content_blockfault.count + 1",
                 [page_id, block[:60], kind[:60], words, at, at],

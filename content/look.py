@@ -130,5 +130,5 @@ def _who(wish: Wish, at: datetime) -> Visitor | Because:
 
 def _came(as_: str) -> dict[str, str]:
     found = Persona.objects.filter(pk=int(as_.removeprefix(PERSONA))).values_list("context")
-    told = next(iter(found), ({},))[0]
+    told: Any = next(iter(found), ({},))[0]
     return dict(told) if isinstance(told, dict) else {}

@@ -91,7 +91,7 @@ def known(
 
     For programs and messages. A profile is asked for all its names: one refusal is a no.
     """
-    which = {"pk": profile_id}
+    which: dict[str, Any] = {"pk": profile_id}
     if user_id is not None:
         which = {"aliases__kind": Alias.Kind.USER, "aliases__value": user_id}
     found = Profile.objects.filter(state=Profile.State.ACTIVE, **which).first()

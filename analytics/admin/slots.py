@@ -105,7 +105,7 @@ def panel(page: PublicPage, user: Any) -> str:
 
 
 def difference(a: int, n: int, b: int, m: int) -> tuple[float, float, float]:
-    """Return a/n - b/m in points of a hundred, and the interval of nineteen in twenty (Newcombe)."""
+    """Return a/n - b/m in points, and the interval of nineteen in twenty (Newcombe's)."""
     p, q = a / n, b / m
     (low, high), (low_b, high_b) = _wilson(a, n), _wilson(b, m)
     down = math.hypot(p - low, high_b - q)
@@ -122,7 +122,9 @@ def _wilson(a: int, n: int) -> tuple[float, float]:
 def _told(request: HttpRequest, page: PublicPage) -> dict[str, Any]:
     at = clock.now()
     desk = Desk(lake=lake(), page=f"{request.user.pk} slots {page.pk}", at=at, patience=PATIENCE)
-    window = {"start": desk.at - timedelta(days=DAYS), "end": desk.at, "page": str(page.pk)}
+    window: dict[str, Any] = {
+        "start": desk.at - timedelta(days=DAYS), "end": desk.at, "page": str(page.pk),
+    }  # fmt: skip
     goal = conversion(since=window["start"]) or SIGNED_UP
     try:
         arms = desk.ask(measure.arms, goal=goal, **window)

@@ -132,7 +132,7 @@ class LookView(_Draft, WagtailAdminTemplateMixin, TemplateView):  # type: ignore
         form = self.form(self.page)
         told = super().get_context_data(**kwargs)
         if form.is_valid():
-            wish, by = form.wish(), self.request.user.pk
+            wish, by = form.wish(), int(self.request.user.pk or 0)
             self._write_down(wish)
             mode = wish.mode(by=by)
             seen = look.see(self.page, mode, by=by, at=clock.now())

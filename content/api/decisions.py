@@ -32,15 +32,15 @@ CAME = (*context.TOLD, "language")
 class DecisionAsking(Asking):
     """Which page, for whom, and how they came."""
 
-    cursor = None
-    page_size = None
+    cursor = None  # type: ignore[assignment]
+    page_size = None  # type: ignore[assignment]
     page = serializers.IntegerField(min_value=1, help_text="Id of a page that everybody may read.")
     anonymous_id = Text(help_text="The visitor's anonymous id.")
     user_id = Text(help_text="Or a user id.")
     profile = serializers.UUIDField(required=False, help_text="Or the id of a profile.")
     slots = Text(help_text="Only these slots, separated by commas.")
     campaign = Text(help_text="The campaign that they came by.")
-    source = Text(help_text="Its source.")
+    source = Text(help_text="Its source.")  # type: ignore[assignment]
     medium = Text(help_text="Its medium.")
     referrer = Text(help_text="The site that they came from.")
     device = serializers.ChoiceField(choices=context.DEVICES, required=False, help_text="Device.")
@@ -121,9 +121,9 @@ class DecisionsView(Resource):
             slots=slots, wanted=wanted, page=page, who=who, context=came, at=at
         )
         http: HttpRequest = request._request
-        shapes = SlotShape(
-            decisions.values(), many=True, context={"page": page, "http": http, "request": http}
-        )
+        told: Any = [*decisions.values()]
+        about = {"page": page, "http": http, "request": http}
+        shapes = SlotShape(told, many=True, context=about)
         known = isinstance(who, Visitor)
         return self.told(request, {"page": page.pk, "known": known, "slots": shapes.data})
 

@@ -57,7 +57,7 @@ class SlotContent(blocks.StreamBlock):
         min_num = 1
 
 
-class AudienceBlock(SegmentChooserBlock):  # type: ignore[misc]
+class AudienceBlock(SegmentChooserBlock):  # type: ignore[misc, valid-type]
     """A segment. One that is gone stays a segment that nobody is in: not "everybody"."""
 
     def to_python(self, value: Any) -> Any:

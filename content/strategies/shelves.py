@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from wagtail.models import Page
 
@@ -13,7 +14,7 @@ from content.strategies.base import Asked, Because, Choice, Shelf, Strategy
 class Listing(Strategy):
     """A list of pages; the editor's picks stand in where it is empty."""
 
-    words = ""
+    words: Any = ""
 
     def pages(self, asked: Asked, most: int) -> Sequence[Page]:
         """Return the pages, the best first."""

@@ -18,7 +18,7 @@ register = template.Library()
 def stream(context: template.Context, blocks: Iterable[Any]) -> SafeString:
     """Return the HTML of each block, whatever becomes of the others."""
     page = context.get("page")
-    told: dict[str, Any] = {**context.flatten()}
+    told: dict[str, Any] = {str(key): value for key, value in context.flatten().items()}
     # Of the block around these: each has an id of its own.
     told.pop("id", None)
     number = getattr(page, "pk", None)

@@ -12,6 +12,7 @@ from wagtail.models import ModelLogEntry
 from content import look
 from content.models import HomePage, Persona
 from customers.models import Alias, TraitDef
+from dxp import roles
 from dxp.users.models import User
 from tests.content.conftest import action
 
@@ -21,6 +22,7 @@ NAME = "{{ customer.first_name|there }}"
 
 @pytest.fixture
 def elena(client):
+    roles.seed()
     user = User.objects.create_user("elena", "elena@example.com", "x" * 12)
     user.groups.add(Group.objects.get(name="Editor"))
     client.force_login(user)
