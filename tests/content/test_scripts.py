@@ -215,6 +215,38 @@ class TestConsentBanner:
             assert {one["name"]: one["value"] for one in ana.context.cookies()} == {"dxp_no": "1"}
 
 
+class TestHowTheyCame:
+    def test_is_told_with_the_slots_and_kept_for_the_visit(self, visit):
+        asked = []
+
+        def answer(route):
+            asked.append(parse_qs(urlsplit(route.request.url).query))
+            route.fulfill(body="{}")
+
+        with visit(cookies={"dxp_aid": AID}, answers={"/_x/slots": answer, **TAKEN}) as ana:
+            ana.open("/?utm_campaign=spring&utm_source=news")
+            assert ana.wait(lambda: len(asked) == 1)
+            ana.open("/")
+            assert ana.wait(lambda: len(asked) == 2)
+
+        for told in asked:
+            assert (told["campaign"], told["source"], told["visits"]) == (
+                ["spring"],
+                ["news"],
+                ["1"],
+            )
+            assert told["zone"]
+
+    def test_is_forgotten_with_the_consent(self, visit):
+        cookies = {"dxp_aid": AID, "dxp_no": "personalization", "dxp_ctx": "visits=3"}
+        with visit(cookies=cookies, answers=TAKEN) as ana:
+            ana.open("/")
+            ana.page.wait_for_timeout(200)
+
+            assert "dxp_ctx" not in {cookie["name"] for cookie in ana.context.cookies()}
+            assert "/_x/slots" not in [path for path, _ in ana.sent]
+
+
 class TestSlots:
     def test_person_who_said_yes_and_no_is_asked_again(self, visit, pages):
         decision = {pages.slot: {"html": None, "variant": "default", "reason": "ask-again"}}
