@@ -25,7 +25,9 @@ def uses(thing: Model, *, user: Any = None, kin: bool = False) -> list[Use]:
         user: who asks; what they may not see has no name and no address. None: everything is told.
         kin: whether places count that use its translation: they show it in its language.
     """
-    things = [*family(thing)] if kin and isinstance(thing, Fragment) and thing.pk else [thing]
+    things: list[Model] = [thing]
+    if kin and isinstance(thing, Fragment):
+        things = [*family(thing)]
     found = [_page_use(page, user) for page in pages(*things)]
     if isinstance(thing, Fragment):
         for told in extend.content_fragment_uses(fragment=thing, user=user):
@@ -42,7 +44,8 @@ def pages(*things: Model) -> QuerySet[Page]:
         )
         numbers |= {int(one) for one in live.values_list("object_id", flat=True)}
         numbers |= drafted(thing, Page)
-    return Page.objects.filter(pk__in=numbers).order_by("title", "pk")
+    found: QuerySet[Page] = Page.objects.filter(pk__in=numbers).order_by("title", "pk")
+    return found
 
 
 def drafted(thing: Model, owner: type[Model]) -> set[int]:

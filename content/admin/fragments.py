@@ -52,7 +52,8 @@ class FragmentFilter(WagtailFilterSet):
 
 def _references() -> QuerySet[ReferenceIndex]:
     kind = ContentType.objects.get_for_model(Fragment)
-    return ReferenceIndex.objects.filter(to_content_type=kind).order_by()
+    found: QuerySet[ReferenceIndex] = ReferenceIndex.objects.filter(to_content_type=kind)
+    return found.order_by()
 
 
 class FragmentIndex(IndexView):

@@ -26,6 +26,8 @@ from journeys.models import Message, Sender
 ABOUT = ("purpose", "topic", "sender", "valid_hours")
 WRITTEN = ("subject", "preheader", "body", "text", "url")
 FIRST = "email"
+# So many fragments are offered to click on; any may be called by name.
+MOST = 200
 
 
 def channels() -> list[type[Channel]]:
@@ -130,14 +132,14 @@ class NotesPanel(Panel):
             """Return the fragments that the message says, and those that its texts may say."""
             channel = known(self.instance.channel)
             writes = any(name in channel.fields for name in quote.TEXTS)
-            offered = Fragment.objects.filter(live=True).order_by("name") if writes else []
+            offered = Fragment.objects.filter(live=True).order_by("name")[: MOST if writes else 0]
             live = self.instance.pk and Message.objects.select_related("current").get(
                 pk=self.instance.pk
             )
             return {
                 "offered": [
                     (name, wording.reference(name))
-                    for name in dict.fromkeys(one.name for one in offered[:200])
+                    for name in dict.fromkeys(one.name for one in offered)
                 ],
                 "said": quote.used(live) if live else [],
                 "newer": quote.newer(live) if live else [],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from journeys import wording
@@ -125,7 +125,7 @@ def _around(word: str, rest: str, last: str, blocks: Any, links: Links) -> tuple
     return f"<mj-raw>{begin}</mj-raw>{mjml}<mj-raw>{end}</mj-raw>", f"{begin}{plain}\n\n{end}"
 
 
-_PARTS = {
+_PARTS: Mapping[str, Callable[[Any, Links], tuple[str, str]]] = {
     "heading": _heading,
     "text": _text,
     "link": _link,
