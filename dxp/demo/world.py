@@ -11,7 +11,7 @@ from wagtail.models import Locale
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
-from dxp.demo import asked, desk, forms, journey, letters, people, pieces, site, terms
+from dxp.demo import asked, desk, forms, journey, letters, people, personas, pieces, site, terms
 
 
 def often(name: str, value: int, window: Any) -> dict[str, Any]:
@@ -66,6 +66,7 @@ def build(*, at: datetime, say: Callable[[str], object]) -> None:
             )
     site.build_site(at)
     forms.build()
+    personas.build()
     pieces.build()
     terms.build(at=at)
     desk.build()
