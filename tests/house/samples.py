@@ -132,6 +132,11 @@ def furnish(*, at):
             "question": asked,
             "segment": group.pk,
             "token": "tampered",
+            # The front page; a feed; a size of a picture that no page asked for.
+            "path": "",
+            "topic": topic.slug,
+            "signature": "tampered",
+            "spec": "original",
             "channel": "email",
             "adapter": "smtp",
             "act": "retry",
@@ -140,6 +145,8 @@ def furnish(*, at):
             # Of links and sizes of pictures: nobody made one.
             "link_pk": 0,
             "rendition_id": 0,
+            "document_id": by_place["content_files:"],
+            "document_filename": by_place["fees.txt"],
             "filename": "none.jpg",
             # Of a version; a message has no such link.
             "number": 1 if "rollback" in door.name else 0,
@@ -230,7 +237,10 @@ def _files(at):
     document = Document(title="Fees", file=ContentFile(b"Fees", "fees.txt"), collection=root)
     document.save()
     sealed = SealedCollection.objects.create(collection=root.add_child(name="Board"), since=at)
-    return {"content_files:unseal": sealed.pk, "content_files:": document.pk}
+    return {
+        "content_files:unseal": sealed.pk, "content_files:": document.pk,
+        "fees.txt": document.filename,
+    }  # fmt: skip
 
 
 def _fragment():
