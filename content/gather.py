@@ -13,6 +13,12 @@ from content.blocks import shelf
 from content.locate import Place
 from content.models import Image, PublicPage, Rendition, is_closed
 
+# Of the pages around: what menus and links are made of.
+SHOWN = (
+    "path", "depth", "title", "slug", "url_path", "translation_key", "live", "show_in_menus",
+    "content_type", "locale", "alias_of",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -65,7 +71,7 @@ def around(*, place: Place, language: str, page: Any = None) -> Around:
         Page.objects
         .filter(wanted, Q(live=True) | Q(pk__in=named["page"]))
         .annotate(is_closed=is_closed())
-        .select_related("locale")
+        .only(*SHOWN)
         .order_by("path")
     )
     open_ones = [one for one in found if one.live and not one.is_closed]
@@ -85,10 +91,10 @@ def around(*, place: Place, language: str, page: Any = None) -> Around:
         ],
         foot=[one for one in sections if not one.show_in_menus],
         sections=sections,
-        translations=_translations(page, open_ones),
+        translations=_translations(place, page, open_ones),
         things={
             "page": {number: _one(found, number) for number in named["page"]},
-            "here": _here(found, named["page"], language),
+            "here": _here(found, named["page"], place.roots.get(language)),
             "image": pictures(named["image"]),
         },
     )
@@ -145,18 +151,23 @@ def _is_child(page: Page, parent: Page | None) -> bool:
     )
 
 
-def _translations(page: Any, found: list[Page]) -> dict[str, Page]:
+def _translations(place: Place, page: Any, found: list[Page]) -> dict[str, Page]:
     if page is None:
         return {}
     same = [one for one in found if one.translation_key == page.translation_key]
-    return {one.locale.language_code: one for one in same}
+    return {
+        code: one
+        for code, root in place.roots.items()
+        for one in same
+        if one.url_path.startswith(root)
+    }
 
 
-def _here(found: list[Page], numbers: set[int], language: str) -> dict[int, Page]:
+def _here(found: list[Page], numbers: set[int], root: str | None) -> dict[int, Page]:
     spoken = {
         one.translation_key: one
         for one in found
-        if one.live and one.locale.language_code == language
+        if root and one.live and one.url_path.startswith(root)
     }
     linked: Iterator[Page] = (one for one in found if one.pk in numbers)
     return {one.pk: spoken.get(one.translation_key, one) for one in linked}

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import cache
 from django.http.request import split_domain_port
 from django.urls import reverse
@@ -81,5 +82,9 @@ def page(*, place: Place, language: str, path: str) -> Any | None:
     if root is None:
         return None
     # A prefix that leads nowhere is refused by the index and never walked.
-    found = Page.objects.filter(url_path=f"{root}{path}", live=True).first()
-    return found.specific if found else None
+    there = Page.objects.filter(url_path=f"{root}{path}", live=True)
+    found = there.values_list("pk", "content_type_id").first()
+    if found is None:
+        return None
+    model = ContentType.objects.get_for_id(found[1]).model_class()
+    return model._default_manager.filter(pk=found[0]).first() if model else None

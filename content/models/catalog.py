@@ -38,7 +38,7 @@ class ProductIndexPage(PublicPage):
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
         found = ProductPage.objects.child_of(self).filter(~is_closed(), live=True)
         found = found.select_related("picture").prefetch_related(sizes_of("picture"))
-        products = list(found.order_by("path"))
+        products = list(found.defer_streamfields().order_by("path"))
         context["shelves"] = [
             (label, found)
             for value, label in ProductPage.Category.choices

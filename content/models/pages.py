@@ -140,7 +140,7 @@ class ArticlePage(PublicPage):
         """Return what everyone may read below an address of the tree, newest first."""
         found = cls.objects.filter(~is_closed(), live=True, url_path__startswith=below)
         found = found.select_related("topic", "picture").prefetch_related(sizes_of("picture"))
-        return found.order_by("-published_on", "-pk")
+        return found.defer_streamfields().order_by("-published_on", "-pk")
 
     def pictures(self) -> dict[int, set[str]]:
         return {self.picture_id: {"card", "banner"}} if self.picture_id else {}

@@ -39,8 +39,8 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
         page.picture = around.things["image"][page.picture_id]
     with shelf.laid_out(around.things, address=place.address):
         response: Any = _chain()(page, request, route.args, route.kwargs)
-        answer: HttpResponse = response.render() if hasattr(response, "render") else response
-    return answer
+        rendered: HttpResponse = response.render() if hasattr(response, "render") else response
+    return rendered
 
 
 def _chain() -> Any:
