@@ -55,6 +55,8 @@ SITE = [
     Screen("search-hits", "/search/?q=fund"),
     Screen("search-nothing", "/search/?q=zeppelin"),
     Screen("not-found", "/nowhere/", status=404),
+    Screen("spanish", "/es/"),
+    Screen("spanish-product", "/es/productos/plan-de-ahorro-sapling/"),
     Screen("cookies", "/cookies/"),
     Screen("unsubscribe", "{leave}"),
     Screen("preferences", "{preferences}", "main form"),
@@ -66,6 +68,8 @@ ADMIN = [
     Screen("personas", "/admin/snippets/content/persona/", "main"),
     Screen("new-persona", "/admin/snippets/content/persona/add/", "main form"),
     Screen("broken-blocks", "/admin/faults/", "main"),
+    Screen("encrypted-files", "/admin/files/encrypted/", "main"),
+    Screen("document-links", "{document_links}", "main form"),
     Screen("fragments", "/admin/fragments/", "main"),
     Screen("new-fragment", "/admin/fragments/add/", "main form"),
     Screen("profiles", "/admin/customers/profiles/", "main tbody tr"),
@@ -232,6 +236,17 @@ def window(browser, house, request):
     window.close()
 
 
+def _document(page, link) -> str:
+    """Upload a document, and return where its links are."""
+    page.goto("/admin/documents/add/")
+    file = {"name": "fees.txt", "mimeType": "text/plain", "buffer": b"Fees"}
+    page.set_input_files("input[type=file]", file)
+    page.fill("#id_title", "Fees")
+    page.click("main button[type=submit], main input[type=submit]")
+    edit = link("/admin/documents/", "tbody a[href*='/documents/edit/']")
+    return re.sub(r"/documents/edit/(\d+)/", r"/files/documents/\1/links/", edit)
+
+
 @pytest.fixture(scope="module")
 def places(browser, house, mailbox):
     """The addresses that are known only in this house, found by following links."""
@@ -251,6 +266,7 @@ def places(browser, house, mailbox):
     found["look_as"] = f"/admin/look/{page.locator('body').get_attribute('data-page')}/?as_="
     sign_in(page, house)
     _reject_one(page)
+    found["document_links"] = _document(page, link)
     segment = link("/admin/customers/segments/", "tbody a:has-text('New subscribers')")
     found["segment_page"] = segment
     found["members"] = segment.replace("/inspect/", "/members/")
