@@ -276,8 +276,8 @@ def draft(*, invite: ReviewInvite) -> Any:
 
 
 @transaction.atomic
-def remark(*, invite: ReviewInvite, text: str, at: datetime) -> ReviewRemark:
-    """Keep what a guest says.
+def remark(*, invite: ReviewInvite, text: str, place: Place, at: datetime) -> ReviewRemark:
+    """Keep what a guest says, and tell whoever asked them.
 
     Raises:
         Refused: they said a lot already.
@@ -286,12 +286,35 @@ def remark(*, invite: ReviewInvite, text: str, at: datetime) -> ReviewRemark:
         raise Refused(_("That were many remarks. Please write to who sent you the link."))
     made = ReviewRemark.objects.create(invite=invite, text=text, at=at)
     _log(invite.task_state, REMARKED, None, guest=invite.name, comment=text)
+    _tell(invite, text, place)
     return made
+
+
+def _tell(invite: ReviewInvite, text: str, place: Place) -> None:
+    """Write to whoever made a link what the guest said; the mail is a row of this transaction."""
+    asker = invite.by
+    if asker is None or not asker.is_active or not asker.email:
+        return
+    with override(UserProfile.get_for_user(asker).get_preferred_language()):
+        told = {
+            "user": asker, "invite": invite, "text": text, "thing": draft(invite=invite),
+            "url": place.url + reverse("content_review", args=[invite.task_state_id]),
+        }  # fmt: skip
+        about = {"name": invite.name, "title": str(told["thing"])}
+        subject = _("%(name)s about “%(title)s”") % about
+        words = render_to_string("content/review/told.txt", told)
+    send_mail(subject, words, None, [asker.email])
 
 
 @transaction.atomic
 def answer(
-    *, invite: ReviewInvite, approves: bool, text: str, revision_id: int, at: datetime
+    *,
+    invite: ReviewInvite,
+    approves: bool,
+    text: str,
+    revision_id: int,
+    place: Place,
+    at: datetime,
 ) -> None:
     """Take a guest's answer: it ends the review where they may, else a reviewer reads it.
 
@@ -315,7 +338,9 @@ def answer(
     if text:
         ReviewRemark.objects.create(invite=invite, text=text, at=at)
     _log(state, ANSWERED, None, guest=invite.name, answer=str(said), comment=text)
-    if invite.may_approve:
+    if not invite.may_approve:
+        _tell(invite, f"{said.label}. {text}", place)
+    else:
         comment = _("%(name)s, by link: %(words)s") % {
             "name": invite.name, "words": text or str(said.label),
         }  # fmt: skip

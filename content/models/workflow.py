@@ -6,6 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,6 +15,8 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from wagtail.models import AbstractGroupApprovalTask, Task, TaskState
+
+from content.inspections import INSPECTIONS
 
 
 class ReviewState(TaskState):
@@ -121,10 +124,27 @@ def every_inspection() -> list[str]:
     return ["accessibility", "links", "metadata"]
 
 
+class Inspections(ArrayField):
+    """The names of inspections; ticked, not typed, where a step is edited."""
+
+    def formfield(self, **_kwargs: Any) -> Any:
+        """Return boxes to tick, one for each inspection that there is."""
+        return forms.MultipleChoiceField(
+            choices=lambda: [(one.name, one.label) for one in INSPECTIONS],
+            widget=forms.CheckboxSelectMultiple,
+            label=self.verbose_name,
+        )
+
+    def deconstruct(self) -> Any:
+        """Return the column as migrations know it: how it is edited is none of their business."""
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.contrib.postgres.fields.ArrayField", args, kwargs
+
+
 class CheckTask(Task):
     """A program looks at the draft: it approves, or gives it back with the reasons."""
 
-    inspections = ArrayField(
+    inspections = Inspections(
         models.CharField(max_length=40), default=every_inspection, verbose_name=_("looks at")
     )
 

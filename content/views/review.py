@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -60,14 +61,14 @@ def _take(request: HttpRequest, invite: ReviewInvite, token: str, form: AnswerFo
     """
     if not form.is_valid():
         return _page(request, invite, token, form, status=422)
-    told, now = form.cleaned_data, clock.now()
+    told, now, place = form.cleaned_data, clock.now(), review.Place(settings.SITE_URL)
     try:
         if told["act"] == "remark":
-            review.remark(invite=invite, text=told["text"], at=now)
+            review.remark(invite=invite, text=told["text"], place=place, at=now)
             return _private(redirect("content_guest_review", token))
         review.answer(
             invite=invite, approves=told["act"] == "approve", text=told["text"].strip(),
-            revision_id=told["revision"], at=now,
+            revision_id=told["revision"], place=place, at=now,
         )  # fmt: skip
     except review.Refused as error:
         form.add_error(None, str(error))

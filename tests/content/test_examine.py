@@ -202,6 +202,20 @@ class TestWorkflow:
         page = desk.as_elena.get(f"/admin/pages/{draft.pk}/edit/").content.decode()
         assert "gave this back" not in page
 
+    def test_what_a_step_looks_at_is_ticked(self, desk, draft, at):
+        desk.elena.is_superuser = True
+        desk.elena.save()
+        address = f"/admin/workflows/tasks/edit/{desk.check.pk}/"
+        shown = desk.as_elena.get(address).content.decode()
+        assert shown.count('name="inspections"') == 3
+
+        desk.as_elena.post(address, {"name": "Check", "inspections": ["accessibility"]})
+        write(draft, '<a href="/nothing/">None</a>')
+        desk.hand_in(draft)
+        examine.step(at=at)
+
+        assert CheckState.objects.get().status == TaskState.STATUS_APPROVED
+
     def test_a_fragment_is_checked_as_well(self, desk, at):
         piece = Fragment.objects.create(
             name="Footnote", live=False, body=[("text", '<a href="/nothing/">None</a>')]

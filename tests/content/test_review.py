@@ -205,6 +205,8 @@ class TestGuest:
         remark = {"act": "remark", "text": "Mind the comma.", "revision": state.revision_id}
         gina.post(link, remark)
         assert "Mind the comma." in desk.as_ivo.get(url(state)).content.decode()
+        assert mail.outbox[-1].to == ["ivo@alder.example"]
+        assert "Mind the comma." in mail.outbox[-1].body
 
         done = gina.post(link, {"act": "approve", "revision": state.revision_id})
 
