@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.files.images import ImageFile
+from PIL import Image as Picture
 from wagtail.models import Locale
 
 from content import reuse
-from content.models import Fragment
+from content.models import Fragment, Image
 from dxp.lib import clock
 from dxp.users.models import User
 from journeys import compose, publish, quote, wording
@@ -111,6 +114,19 @@ class TestMails:
             "A finch",
         ):  # fmt: skip
             assert told in html, told
+
+    def test_show_pictures_from_anywhere(self, db):
+        file = io.BytesIO()
+        Picture.new("RGB", (1600, 900), "#1d4b3d").save(file, "PNG")
+        river = Image.objects.create(title="River", file=ImageFile(file, name="river.png"))
+        river.contextual_alt_text, river.decorative = "A river in spring", False
+        spring = fragment(more=[("picture", {"image": river, "caption": "In spring"})])
+
+        told = shown(says(("fragment", spring)))
+
+        assert f'src="{HOUSE.site}/media/images/river' in told.html
+        assert 'alt="A river in spring"' in told.html
+        assert "In spring" in told.text
 
     def test_say_it_inside_a_question_too(self, ana, chen):
         hours = fragment()

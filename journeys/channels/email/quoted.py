@@ -36,6 +36,9 @@ def _marked(value: Any, links: Links, name: str = "") -> Any:
         told = {key: _marked(inner, links, key) for key, inner in value.items()}
         if set(told) == {"text", "url"} and told["url"]:
             told["url"] = wording.link(links.add(value["url"]))
+        elif told.get("url"):
+            # A picture: shown, not followed.
+            told["url"] = links.absolute(value["url"])
         return told
     if isinstance(value, list | tuple):
         return [_marked(inner, links, name) for inner in value]
