@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from content.models import Persona
 from customers.models import Segment
 
-PERSONAS = (
+PERSONAS: tuple[tuple[str, str, str, dict[str, Any], dict[str, Any]], ...] = (
     (
         "Sofia, who saves", "Has a savings plan and comes back in the evening.", "savers",
         {"firstName": "Sofia"}, {"device": "computer", "zone": "Europe/Madrid", "visits": 12},
