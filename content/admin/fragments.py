@@ -34,17 +34,17 @@ from dxp.lib.guard import GuardedViewSetMixin
 
 
 class FragmentFilter(WagtailFilterSet):
-    """Published or not, used or not."""
+    """Published or not, in blocks somewhere or not."""
 
     live = django_filters.BooleanFilter(label=lazy("Published"))
-    used = django_filters.BooleanFilter(label=lazy("Used"), method="by_use")
+    used = django_filters.BooleanFilter(label=lazy("Stands in blocks"), method="by_use")
 
     class Meta:
         model = Fragment
         fields = ["live"]
 
     def by_use(self, found: QuerySet[Fragment], name: str, value: bool) -> QuerySet[Fragment]:
-        """Return those that something refers to, or nothing."""
+        """Return those that stand in blocks of pages and messages, or in none."""
         # By number, as search knows no subqueries.
         numbers = {int(one) for one in _references().values_list("to_object_id", flat=True)}
         return found.filter(pk__in=numbers) if value else found.exclude(pk__in=numbers)
@@ -105,7 +105,7 @@ class FragmentViewSet(GuardedViewSetMixin, SnippetViewSet):
     list_display = [
         "name",
         Column("description", label=lazy("What it is for")),
-        NumberColumn("references", label=lazy("Used")),
+        NumberColumn("references", label=lazy("In blocks")),
         UpdatedAtColumn(),
         LiveStatusTagColumn(),
     ]

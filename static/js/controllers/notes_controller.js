@@ -4,7 +4,7 @@
 const WAIT = 400;
 
 class NotesController extends window.StimulusModule.Controller {
-  static targets = ["segment", "told"];
+  static targets = ["segment", "told", "stale"];
 
   // whole: the door reads the form as it stands, blocks too.
   static values = {
@@ -23,6 +23,10 @@ class NotesController extends window.StimulusModule.Controller {
     };
     this.form.addEventListener("input", this.onInput);
     this.form.addEventListener("change", this.onInput);
+    this.onFocus = (event) => {
+      if (this.fields.includes(event.target.name)) this.last = event.target;
+    };
+    this.form.addEventListener("focusin", this.onFocus);
     this.ask();
   }
 
@@ -30,6 +34,7 @@ class NotesController extends window.StimulusModule.Controller {
     clearTimeout(this.timer);
     this.form.removeEventListener("input", this.onInput);
     this.form.removeEventListener("change", this.onInput);
+    this.form.removeEventListener("focusin", this.onFocus);
   }
 
   get fields() {
@@ -108,9 +113,12 @@ class NotesController extends window.StimulusModule.Controller {
     return note;
   }
 
+  // Where somebody wrote last; at the end of the text, where nobody wrote yet.
   put({ params }) {
-    const field = this.field("text") ?? this.field("subject");
-    field.setRangeText(params.words, field.selectionStart, field.selectionEnd, "end");
+    const field = this.last ?? this.field("text") ?? this.field("subject");
+    const end = field.value.length;
+    const [from, to] = this.last ? [field.selectionStart, field.selectionEnd] : [end, end];
+    field.setRangeText(params.words, from, to, "end");
     field.focus();
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
@@ -121,6 +129,7 @@ class NotesController extends window.StimulusModule.Controller {
     const told = document.createElement("span");
     told.textContent = answer?.ok ? place.dataset.told : place.dataset.failed;
     currentTarget.replaceWith(told);
+    if (answer?.ok) this.staleTargets.forEach((one) => one.remove());
   }
 
   async count() {
