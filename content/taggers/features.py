@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 # Beginnings stand for stems in every language that inflects; a star shows that it is one.
@@ -58,19 +60,38 @@ def fit(texts: Sequence[str]) -> tuple[Any, Any]:
     return vectorizer, vectorizer.fit_transform(texts)
 
 
-def restored(words: Sequence[str], weights: Any) -> Any:
-    """Return the vectorizer that was fitted once, from its words and their weights."""
-    import numpy
-    from sklearn.feature_extraction.text import TfidfVectorizer
+@lru_cache(maxsize=2)
+def counted(text: str) -> dict[str, int]:
+    """Return how often each feature stands in a text: asked once for all facets and taggers."""
+    return dict(Counter(split(text)))
 
-    vectorizer = TfidfVectorizer(
-        analyzer=split,
-        sublinear_tf=True,
-        vocabulary={word: number for number, word in enumerate(words)},
-        dtype=numpy.float32,
-    )
-    vectorizer.idf_ = weights
-    return vectorizer
+
+class Lookup:
+    """What was fitted once, for reading: words to numbers, and how much each word says.
+
+    Args:
+        words: the features in the order of their numbers.
+        idf: their inverse document frequencies.
+    """
+
+    def __init__(self, words: Sequence[str], idf: Any) -> None:
+        self.numbers = {word: number for number, word in enumerate(words)}
+        self.idf = idf
+
+    def row(self, text: str) -> tuple[Any, Any]:
+        """Return the numbers of a text's features and their values, as a row of length 1.
+
+        The same as the fitted vectorizer makes, without its cost for a single text.
+        """
+        import numpy
+
+        numbers = self.numbers
+        known = [(numbers[word], n) for word, n in counted(text).items() if word in numbers]
+        places = numpy.array([place for place, _n in known], dtype="int64")
+        times = numpy.array([n for _place, n in known], dtype="float32")
+        values = (1 + numpy.log(times)) * self.idf[places]
+        length = float(numpy.sqrt((values**2).sum()))
+        return places, values / length if length else values
 
 
 def pack(arrays: dict[str, Any], told: dict[str, Any]) -> bytes:

@@ -30,8 +30,7 @@ class LearnedTagger(Tagger):
         self.terms: list[int] = []
         if weights:
             arrays, told = features.unpack(weights)
-            self.vectorizer = features.restored(told["words"], arrays["idf"])
-            self.numbers = self.vectorizer.vocabulary_
+            self.lookup = features.Lookup(told["words"], arrays["idf"])
             self.terms = told["terms"]
             self.coefficients, self.intercepts = arrays["coefficients"], arrays["intercepts"]
             self.odds, self.calibration = arrays["odds"], told["calibration"]
@@ -70,33 +69,38 @@ class LearnedTagger(Tagger):
         """Return how sure it is of each learned term, and the words that speak for it."""
         if not self.terms:
             return []
-        whole = text.whole
-        row = self.vectorizer.transform([whole])
-        scores = (row @ self.coefficients.T) + self.intercepts
-        confident = weigh.sure(scores, self.odds, self.calibration)[0].tolist()
-        words: set[str] = set()
+        places, values = self.lookup.row(text.whole)
+        scores = self.coefficients[:, places] @ values + self.intercepts
+        confident = weigh.sure(scores, self.odds, self.calibration).tolist()
+        sure = [one for one in confident if one >= LEAST]
+        words = self._words(text.whole, places) if sure else {}
         guesses = []
         for number, (term, confidence) in enumerate(zip(self.terms, confident, strict=True)):
             if term not in self.known:
                 continue
             reason: dict[str, Any] = {}
             if confidence >= LEAST:
-                words = words or features.shown(whole)
-                reason = {"words": self._speaking(words, row, number)}
+                said = values * self.coefficients[number, places]
+                reason = {"words": _speaking(words, said.tolist())}
             guesses.append(Guess(term, confidence, reason))
         return guesses
 
-    def _speaking(self, words: set[str], row: Any, number: int) -> list[list[Any]]:
-        """Return the words that say the most for a term, with their weights."""
-        has = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
-        weights = self.coefficients[number]
-        said = []
-        for word in words:
-            parts = {self.numbers.get(part, -1) for part in features.split(word)} & has.keys()
-            weight = sum(has[part] * float(weights[part]) for part in parts)
-            if weight > 0:
-                said.append((weight, word))
-        return [[word, round(weight, 2)] for weight, word in sorted(said, reverse=True)[:SHOWN]]
+    def _words(self, text: str, places: Any) -> dict[str, list[int]]:
+        """Return the words that can be shown, with where their parts stand in the row."""
+        where = {place: number for number, place in enumerate(places.tolist())}
+        numbers = self.lookup.numbers
+        found = {}
+        for word in features.shown(text):
+            parts = {where.get(numbers.get(part, -1), -1) for part in features.split(word)}
+            found[word] = [part for part in parts if part >= 0]
+        return found
+
+
+def _speaking(words: dict[str, list[int]], said: list[float]) -> list[list[Any]]:
+    """Return the words that say the most for a term, with their weights."""
+    weights = [(sum(said[part] for part in parts), word) for word, parts in words.items()]
+    best = sorted((pair for pair in weights if pair[0] > 0), reverse=True)[:SHOWN]
+    return [[word, round(weight, 2)] for weight, word in best]
 
 
 def learnable(examples: Sequence[Example], choices: Sequence[Choice]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -34,7 +34,7 @@ class Neighbors(Tagger):
         self.rows: Any = None
         if weights:
             arrays, told = features.unpack(weights)
-            self.vectorizer = features.restored(told["words"], arrays["idf"])
+            self.lookup = features.Lookup(told["words"], arrays["idf"])
             self.rows = _matrix(arrays, len(told["words"]))
             self.titles, self.terms = told["titles"], told["terms"]
             self.shares = told["shares"]
@@ -50,7 +50,8 @@ class Neighbors(Tagger):
         found, right = [0] * len(BEFORE), [0] * len(BEFORE)
         alike = (rows @ rows.T).tocsr()
         for number, example in enumerate(kept):
-            near = _nearest(alike[number], but=number)
+            row = alike[number]
+            near = _nearest(zip(row.indices.tolist(), row.data.tolist(), strict=True), but=number)
             for term, vote in _votes(near, terms).items():
                 found[_step(vote)] += 1
                 right[_step(vote)] += term in example.terms
@@ -71,7 +72,7 @@ class Neighbors(Tagger):
         """Return the terms of the nearest examples."""
         if self.rows is None:
             return []
-        near = _nearest((self.vectorizer.transform([text.whole]) @ self.rows.T).tocsr(), but=-1)
+        near = _nearest(self._alike(text.whole), but=-1)
         guesses = []
         for term, vote in _votes(near, self.terms).items():
             if term not in self.known:
@@ -85,10 +86,18 @@ class Neighbors(Tagger):
             guesses.append(Guess(term, self.shares[_step(vote)], reason))
         return guesses
 
+    def _alike(self, text: str) -> Iterable[tuple[int, float]]:
+        """Return how similar each example is to a text."""
+        import numpy
 
-def _nearest(row: Any, *, but: int) -> list[tuple[int, float]]:
+        places, values = self.lookup.row(text)
+        row = numpy.zeros(self.rows.shape[1], dtype="float32")
+        row[places] = values
+        return enumerate((self.rows @ row).tolist())
+
+
+def _nearest(pairs: Iterable[tuple[int, float]], *, but: int) -> list[tuple[int, float]]:
     """Return the numbers of the most similar examples and how similar they are."""
-    pairs = zip(row.indices.tolist(), row.data.tolist(), strict=True)
     near = [(number, alike) for number, alike in pairs if number != but and alike >= LEAST_ALIKE]
     return sorted(near, key=lambda pair: (-pair[1], pair[0]))[:NEAREST]
 

@@ -28,7 +28,10 @@ class Words(Tagger):
     def __init__(self, choices: Sequence[Choice], weights: bytes | None) -> None:
         super().__init__(choices, weights)
         self.shares: dict[str, float] = json.loads(weights) if weights else BEFORE
-        self.patterns = [(one.id, _pattern(one)) for one in choices]
+        self.patterns = []
+        for one in choices:
+            names = sorted({*map(_even, (one.name, *one.synonyms))} - {""}, key=len, reverse=True)
+            self.patterns.append((one.id, names, re.compile("|".join(map(_spelled, names)))))
 
     @classmethod
     def learn(cls, examples: Sequence[Example], choices: Sequence[Choice]) -> Learned | None:
@@ -54,9 +57,13 @@ class Words(Tagger):
     def read(self, text: Text) -> list[Guess]:
         """Return the terms whose names stand in a text."""
         guesses = []
-        for term, pattern in self.patterns:
-            in_title = pattern.search(text.title)
-            hits = [hit.group() for hit in pattern.finditer(text.body)]
+        title, body = _even(text.title), _even(text.body)
+        for term, names, pattern in self.patterns:
+            # Looking for letters is a hundred times faster than matching words.
+            if not any(name in title or name in body for name in names):
+                continue
+            in_title = pattern.search(title)
+            hits = [hit.group() for hit in pattern.finditer(body)]
             if not in_title and not hits:
                 continue
             sort = "title" if in_title else "often" if len(hits) >= OFTEN else "once"
@@ -66,11 +73,11 @@ class Words(Tagger):
         return guesses
 
 
-def _pattern(choice: Choice) -> re.Pattern[str]:
-    names = sorted({choice.name, *choice.synonyms} - {""}, key=len, reverse=True)
-    return re.compile("|".join(map(_spelled, names)), re.IGNORECASE)
+def _even(text: str) -> str:
+    """Return a text with small letters and single spaces."""
+    return " ".join(text.lower().split())
 
 
 def _spelled(name: str) -> str:
-    escaped = re.escape(name.strip()).replace(r"\ ", r"\s+")
+    escaped = re.escape(name)
     return escaped if SOLID.search(name) else rf"(?<!\w){escaped}(?!\w)"

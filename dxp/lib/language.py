@@ -40,6 +40,9 @@ def _restricted(codes: tuple[str, ...]) -> Any:
 @lru_cache(maxsize=1)
 def _identifier() -> Any:
     # Its model takes a second to load, and numpy with it: only who asks pays.
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    from py3langid.langid import (  # type: ignore[import-untyped]
+        MODEL_FILE,
+        LanguageIdentifier,
+    )
 
     return LanguageIdentifier.from_model_file(MODEL_FILE)
