@@ -24,12 +24,9 @@ from wagtail.permissions import policy_registry, register_permission_policy
 from content import hold
 from content.models import (
     Document,
-    Facet,
     Form,
     Fragment,
     Image,
-    Persona,
-    Term,
     Topic,
 )
 from dxp.users.models import User
@@ -59,7 +56,8 @@ IN_COLLECTIONS = {
 FILES = (Image, Document)
 # What a right on a collection is called where it is asked about its files.
 _FILES_ACTS = {"view": "choose"}
-SNIPPETS = (Fragment, Form, Topic, Persona, Facet, Term)
+# Facets, terms and personas are what all who write choose from: their rights go by role alone.
+SNIPPETS = (Fragment, Form, Topic)
 
 
 def may(user: Any, action: str, thing: Model) -> bool:

@@ -15,6 +15,7 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from content.admin import (  # noqa: F401 - some hang themselves on
     access,
+    bots,
     bulk,
     buttons,
     documents,
@@ -64,6 +65,7 @@ def rights_urls() -> list[Any]:
     return [
         path("many/", include(runs.urls(), namespace="content_bulk")),
         path("rights/", include(access.urls(), namespace="content_access")),
+        path("bots/", include(bots.urls(), namespace="content_bots")),
         path("files/", include(documents.urls(), namespace="content_files")),
     ]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -23,6 +24,11 @@ from wagtail.admin.views.bulk_action import BulkAction
 from wagtail.models import DraftStateMixin, Page
 from wagtail.permissions import policy_registry
 from wagtail.snippets.models import get_snippet_models
+from wagtail.users.views.bulk_actions import (
+    AssignRoleBulkAction,
+    DeleteBulkAction,
+    SetActiveStateBulkAction,
+)
 
 from content import (
     acts,  # noqa: F401 - registers what can be done
@@ -203,9 +209,11 @@ def _files() -> list[type[Model]]:
     return list(policies.FILES)
 
 
-def views() -> list[type[Queued]]:
+def views() -> list[type[BulkAction]]:
     """Return the views that take the place of Wagtail's."""
+    staff = (AssignRoleBulkAction, DeleteBulkAction, SetActiveStateBulkAction)
     return [
+        *(type(f"Filtered{one.__name__}", (FilteredAll, one), {}) for one in staff),
         made("delete", lambda: [Page, *_files(), *get_snippet_models()]),
         made("publish", _drafts),
         made("unpublish", _drafts),
@@ -230,6 +238,8 @@ def listed(model: type[Model], user: Any, told: QueryDict) -> list[int]:
     request.GET = filters  # type: ignore[assignment]
     request.path = _list_of(model, above)
     request.META = {"SERVER_NAME": "localhost", "SERVER_PORT": "80"}
+    # Where one may not open the list, Wagtail says so in a message to nobody.
+    request._messages = CookieStorage(request)  # type: ignore[attr-defined]
     match = resolve(request.path)
     request.resolver_match = match
     answer = match.func(request, *match.args, **match.kwargs)

@@ -16,6 +16,7 @@ from wagtail.models import Page
 
 from content import grant, policies
 from content.admin.access import GIVES, SEES
+from content.admin.bots import MANAGES
 from content.admin.grants import address
 from content.models import BulkRun
 
@@ -26,6 +27,14 @@ class RightsItem(MenuItem):  # type: ignore[misc]
     def is_shown(self, request: HttpRequest) -> bool:
         """Return whether this person may."""
         return bool(request.user.has_perm(SEES))
+
+
+class BotsItem(MenuItem):  # type: ignore[misc]
+    """The list of bots, for those who look after accounts."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        """Return whether this person may."""
+        return bool(request.user.has_perm(MANAGES))
 
 
 class RunsItem(MenuItem):  # type: ignore[misc]
@@ -43,6 +52,7 @@ def hang() -> None:
     hooks.register("register_page_listing_more_buttons", of_page)
     hooks.register("register_snippet_listing_buttons", of_snippet)
     hooks.register("register_settings_menu_item", rights_item)
+    hooks.register("register_settings_menu_item", bots_item)
     hooks.register("register_reports_menu_item", runs_item)
     hooks.register("register_log_actions", words_of_log)
 
@@ -68,6 +78,13 @@ def rights_item() -> MenuItem:
     """List the rights on single things among the settings."""
     return RightsItem(
         lazy("Rights"), reverse("content_access:index"), name="rights", icon_name="lock", order=910
+    )
+
+
+def bots_item() -> MenuItem:
+    """List the bots among the settings."""
+    return BotsItem(
+        lazy("Bots"), reverse("content_bots:index"), name="bots", icon_name="cogs", order=920
     )
 
 

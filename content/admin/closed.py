@@ -90,6 +90,25 @@ def _is_its_step(request: HttpRequest, page_id: int, task_state_id: int, **_name
     return state is None or str(state.workflow_state.object_id) == str(page_id)
 
 
+@hooks.register("construct_admin_api")
+def explore(router: Any) -> None:
+    """Let signed-in people browse pages in the menu: our API's rule, a token, is for programs.
+
+    Which pages, Wagtail asks the policy. Its lists of pictures and documents stay closed: nothing
+    in the admin needs them, and they name files that one may not see.
+    """
+    # Only here: Wagtail builds its API when addresses are read.
+    from rest_framework.permissions import IsAuthenticated
+    from wagtail.admin.api.views import PagesAdminAPIViewSet
+
+    menu = type(
+        "ExplorerPages",
+        (PagesAdminAPIViewSet,),
+        {"permission_classes": [IsAuthenticated], "throttle_classes": []},
+    )
+    router.register_endpoint("pages", menu)
+
+
 class PageTypes(PageTypesUsageReportView):  # type: ignore[misc]
     """The report on kinds of pages, that names a page last edited only to whoever may know it."""
 

@@ -237,7 +237,8 @@ class FormViewSet(GuardedViewSetMixin, SnippetViewSet):
     add_to_admin_menu = True
     menu_order = 320
     url_namespace = "content_forms"
-    base_url_path = "forms"
+    # Not "forms": there Wagtail lists its own pages of forms.
+    base_url_path = "form-builder"
     list_display = [
         TitleColumn(
             "name", label=lazy("Name"), sort_key="name",

@@ -134,7 +134,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 LOGIN_URL = "wagtailadmin_login"
 AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
+    "dxp.users.signin.PeopleOnly",
     "guardian.backends.ObjectPermissionBackend",
 ]
 # Guardian would make a user of that name, who then stands among the staff.

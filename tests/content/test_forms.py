@@ -275,8 +275,8 @@ class TestAdmin:
     def test_marketers_read_and_download_answers(self, advice, send, ana, staff):
         send(ana, first="=cmd()")
         mara = staff("Marketer")
-        page = mara.get(f"/admin/forms/{advice.pk}/answers/")
-        file = mara.get(f"/admin/forms/{advice.pk}/answers/?export=csv")
+        page = mara.get(f"/admin/form-builder/{advice.pk}/answers/")
+        file = mara.get(f"/admin/form-builder/{advice.pk}/answers/?export=csv")
 
         assert "Old age" in page.content.decode()
         assert b"'=cmd()" in b"".join(file.streaming_content)
@@ -284,7 +284,11 @@ class TestAdmin:
     def test_are_searched(self, advice, send, ana, chen, staff):
         send(ana)
         send(chen, goal="A house", mail="chen@example.org")
-        page = staff("Marketer").get(f"/admin/forms/{advice.pk}/answers/?q=house").content.decode()
+        page = (
+            staff("Marketer")
+            .get(f"/admin/form-builder/{advice.pk}/answers/?q=house")
+            .content.decode()
+        )
 
         assert "A house" in page
         assert "Old age" not in page
@@ -292,15 +296,15 @@ class TestAdmin:
     def test_editors_build_forms_and_do_not_read_answers(self, advice, staff):
         elena = staff("Editor")
 
-        assert elena.get(f"/admin/forms/edit/{advice.pk}/").status_code == 200
-        assert elena.get(f"/admin/forms/{advice.pk}/answers/").status_code == 302
+        assert elena.get(f"/admin/form-builder/edit/{advice.pk}/").status_code == 200
+        assert elena.get(f"/admin/form-builder/{advice.pk}/answers/").status_code == 302
 
     def test_stewards_delete(self, advice, send, ana, staff):
         send(ana)
         one = Submission.objects.get().pk
         mara, steward = staff("Marketer"), staff("Data steward")
 
-        mara.post(f"/admin/forms/{advice.pk}/answers/", {"id": one})
+        mara.post(f"/admin/form-builder/{advice.pk}/answers/", {"id": one})
         assert Submission.objects.exists()
-        steward.post(f"/admin/forms/{advice.pk}/answers/", {"id": one})
+        steward.post(f"/admin/form-builder/{advice.pk}/answers/", {"id": one})
         assert not Submission.objects.exists()

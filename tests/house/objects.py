@@ -18,14 +18,11 @@ from wagtail.search.index import class_is_indexed, insert_or_update_object
 
 from content.models import (
     Document,
-    Facet,
     Form,
     Fragment,
     HomePage,
     Image,
-    Persona,
     StandardPage,
-    Term,
     Topic,
 )  # fmt: skip
 from dxp.users.models import User
@@ -42,7 +39,8 @@ ELSEWHERE = re.compile(
     r"^(users_|journeys|customers|analytics|segment_chooser|wagtailadmin_(account|logout|login|"
     r"password|dismissibles|sprite|javascript|error_test|collections|workflows|block_preview|"
     r"choose_page_(external|email|phone|anchor))|wagtailredirects|wagtailsettings|wagtailembeds|"
-    r"content_(fault|bulk|review)|wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
+    r"content_(fault|bulk|review|files:(take|unseal)|terms|facets)|wagtailsnippet.*_persona|"
+    r"wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
     r"wagtail(docs|images):.*upload)"
 )
 
@@ -100,16 +98,6 @@ def pairs():
     def topic(name):
         return Topic.objects.create(name=f"{name} topic", slug=name.lower())
 
-    def persona(name):
-        return Persona.objects.create(name=f"{name} persona")
-
-    def facet(name):
-        return Facet.objects.create(name=f"{name} facet", slug=name.lower())
-
-    def term(name):
-        facet = Facet.objects.get_or_create(name="Stage", slug="stage")[0]
-        return Term.objects.create(facet=facet, name=f"{name} term", slug=name.lower())
-
     every = ["change", "delete", "view"]
     found = {
         "page": Pair("page", page, ["change", "publish", "lock", "unlock"]),
@@ -118,9 +106,6 @@ def pairs():
         "fragment": Pair("fragment", fragment, [*every, "publish", "lock", "unlock"]),
         "form": Pair("form", form, [*every, "publish"]),
         "topic": Pair("topic", topic, ["change", "delete"]),
-        "persona": Pair("persona", persona, every),
-        "facet": Pair("facet", facet, every),
-        "term": Pair("term", term, every),
     }
     _review(found)
     return found
@@ -168,10 +153,8 @@ def addresses(found):
             continue
         if name == "wagtail_bulk_action":
             yield from _bulk(both)
-        elif (
-            ({"app_label", "model_name"} <= set(parameters)
-            and ITSELF & set(parameters))
-            or ({"kind", "number"} <= set(parameters))
+        elif ({"app_label", "model_name"} <= set(parameters) and ITSELF & set(parameters)) or (
+            {"kind", "number"} <= set(parameters)
         ):
             for kind in both:
                 yield Address(f"{name} {kind}", kind, _reverse(name, parameters))
@@ -193,13 +176,12 @@ def _owners():
         "wagtailadmin_api:documents": "document", "wagtailimages": "image",
         "wagtaildocs": "document", "wagtailadmin_": "page", "wagtailforms": "page",
         "simple_translation:submit_page": "page", "content_look": "page",
-        "content_terms": "term", "content_facets": "facet",
+        "content_files:links": "document",
     }  # fmt: skip
     for kind, model in (
         ("fragment", Fragment),
         ("form", Form),
         ("topic", Topic),
-        ("persona", Persona),
     ):
         if viewset := getattr(model, "snippet_viewset", None):
             owners[viewset.url_namespace + ":"] = kind

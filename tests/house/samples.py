@@ -96,6 +96,8 @@ def furnish(*, at):
         "analytics_remark": _remark(at),
         "wagtailsnippets_content_topic": topic.pk,
         "wagtailsnippetchoosers_content_topic": topic.pk,
+        "content_access": topic.pk,
+        **_helping(topic, at),
     }
     draft = _draft()
 
@@ -155,6 +157,10 @@ def furnish(*, at):
             "sender": letter.sender_id,
             # With a key of nobody's callbacks.
             "provider": "postmark",
+            # The thing on which rights are given, and a right of nobody's.
+            "app_label": "content",
+            "model_name": "topic",
+            "row": 0,
             "revision_id": written.pk,
             "revision_id_a": "earliest",
             "revision_id_b": "latest",
@@ -289,6 +295,15 @@ def _looking(at):
         "wagtailsnippetchoosers_content_persona": persona,
         "content_fault": fault.pk,
     }
+
+
+def _helping(topic, at):
+    """An act on many things, and a bot."""
+    from content import bulk
+
+    bot = User.objects.create_user("bot-export", first_name="Export", is_bot=True)
+    run = bulk.start(act="delete", model=type(topic), by=bot, at=at, ids=[topic.pk])
+    return {"content_bulk": run.pk, "content_bots": bot.pk}
 
 
 def _topic():
