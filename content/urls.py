@@ -25,7 +25,10 @@ urlpatterns = [
     path("_x/size/<str:signature>/<int:number>/<str:spec>", pictures.size, name="content_size"),
     path("confirm/<str:token>", confirm.confirm, name="content_confirm"),
     # Under Wagtail's own names, so that its links lead here.
-    re_path(r"^documents/(\d+)/(.*)$", documents.serve, name="wagtaildocs_serve"),
+    path(
+        "documents/<int:document_id>/<str:document_filename>", documents.serve,
+        name="wagtaildocs_serve",
+    ),
     path(
         "documents/authenticate_with_password/<int:restriction_id>/",
         authenticate_with_password,
@@ -36,6 +39,7 @@ urlpatterns = [
     path("review/<str:token>/", review.guest, name="content_guest_review"),
     path("review/<str:token>/draft/", review.draft, name="content_guest_draft"),
     path("sitemap.xml", site.sitemap, name="content_sitemap"),
+    path("site.<slug:digest>.css", site.styles, name="content_styles"),
     path("robots.txt", site.robots, name="content_robots"),
     path("favicon.ico", site.Favicon.as_view(), name="content_favicon"),
 ]

@@ -5,6 +5,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import include, path, re_path
+from django.utils.cache import patch_cache_control
 from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView
 from wagtail import urls as wagtail_urls
@@ -26,6 +27,8 @@ def picture(request: HttpRequest, name: str) -> HttpResponseBase:
     Nothing else that was uploaded is reachable here: documents have their own door, which asks.
     """
     response = serve(request, name, document_root=str(settings.MEDIA_ROOT / "images"))
+    # Another cut, or another file, has another name.
+    patch_cache_control(response, public=True, max_age=604_800)
     # A drawing that is opened by itself runs nothing in our name.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
     return response

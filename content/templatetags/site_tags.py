@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info
 from wagtail.models import Page
 
-from content import describe, gather, locate, pagecache, renditions
+from content import bind, describe, gather, locate, pagecache, renditions
 from content.gather import Around
 from content.models import ArticlePage, PublicPage
 from customers.models import Source
@@ -93,6 +93,13 @@ def _same_place(request: Any, language: str) -> str | None:
         return None
     with translation.override(language):
         return reverse(match.view_name, args=match.args, kwargs=match.kwargs)
+
+
+@register.simple_tag
+def styles() -> str:
+    """Return where the site's styles are."""
+    sheet = bind.sheet(folder=settings.ROOT / "static/css")
+    return reverse("content_styles", args=[sheet.name])
 
 
 @register.simple_tag

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.translation import get_language, override
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -22,10 +22,11 @@ from wagtail.contrib.sitemaps import Sitemap
 from wagtail.contrib.sitemaps.views import sitemap as wagtail_sitemap
 from wagtail.models import Page
 
-from content import gather, locate, protect
+from content import bind, gather, locate, protect
 from content.models import SHELL, Document, StandardPage
 
 MOST = 30
+YEAR = 31_536_000
 MOST_DOCUMENTS = 10
 
 
@@ -101,6 +102,21 @@ def robots(request: HttpRequest) -> HttpResponse:
         f"Sitemap: {request.build_absolute_uri(reverse('content_sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+def styles(request: HttpRequest, digest: str) -> HttpResponse:
+    """Send the site's styles; under their own name they never change."""
+    sheet = bind.sheet(folder=settings.ROOT / "static/css")
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    answer = HttpResponse(sheet.packed if packed else sheet.plain, content_type="text/css")
+    if packed:
+        answer.headers["Content-Encoding"] = "gzip"
+    patch_vary_headers(answer, ["Accept-Encoding"])
+    # A page that was kept asks for the sheet of its day: it gets today's, for a while.
+    kept = {"max_age": YEAR, "immutable": True} if digest == sheet.name else {"max_age": 60}
+    patch_cache_control(answer, public=True, **kept)
+    return answer
 
 
 class Favicon(RedirectView):

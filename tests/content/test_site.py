@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,21 @@ class TestErrors:
             page = render_to_string("500.html")
 
         assert "Something went wrong on our side." in page
+
+
+class TestStyles:
+    def test_come_in_one_sheet_that_is_kept_for_good(self, pages, chen):
+        page = chen.get("/").content.decode()
+        [address] = re.findall(r'<link rel="stylesheet" href="([^"]*)"', page)
+
+        sheet = chen.get(address)
+        packed = chen.get(address, headers={"accept-encoding": "gzip"})
+
+        assert sheet.content.startswith(b"/* The order of layers")
+        assert b".dxp-menu__panel" in sheet.content
+        assert gzip.decompress(packed.content) == sheet.content
+        assert "immutable" in sheet["Cache-Control"]
+        assert "immutable" not in chen.get("/site.old.css")["Cache-Control"]
 
 
 class TestWeight:

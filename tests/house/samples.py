@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.contrib.contenttypes.models import ContentType
+from wagtail.models import Page
+
 from customers import fold, identify, ingest, retry, segment
 from customers.models import (
     BlockedValue,
@@ -87,6 +90,7 @@ def furnish(*, at):
         "customers_rejected": rejected.pk,
         **_outbox(letter, delivery, at),
         "content_forms": _form(),
+        **_vocabulary(),
         "content_fragments": hours,
         **_files(at),
         "wagtailsnippetchoosers_content_fragment": hours,
@@ -116,6 +120,7 @@ def furnish(*, at):
         known = {
             "kind": "track",
             "page_id": draft,
+            "content_type_id": ContentType.objects.get_for_model(Page).pk,
             "name": "none.jpg",
             "table": "pages",
             # Of no question in particular, so that there is none.
@@ -138,6 +143,7 @@ def furnish(*, at):
             "path": "",
             "topic": topic.slug,
             "signature": "tampered",
+            "digest": "0",
             "spec": "original",
             "channel": "email",
             "adapter": "smtp",
@@ -247,6 +253,16 @@ def _files(at):
         "content_files:unseal": sealed.pk, "content_files:": document.pk,
         "fees.txt": document.filename,
     }  # fmt: skip
+
+
+def _vocabulary():
+    """A facet with a term, and whose tags are asked about."""
+    from content.models import Facet, Term
+
+    facet = Facet.objects.create(name="Audience", slug="audience")
+    term = Term.objects.create(facet=facet, name="Savers", slug="savers")
+    page = Page.objects.order_by("-depth", "pk").first()
+    return {"content_facets": facet.pk, "content_terms": term.pk, "content_tags": page.pk}
 
 
 def _fragment():
