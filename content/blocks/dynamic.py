@@ -20,6 +20,7 @@ from content.blocks.layout import (
 )
 from content.blocks.media import IllustrationBlock, PictureBlock
 from content.blocks.reused import FragmentBlock
+from content.blocks.setting import SettingBlock
 from content.blocks.when import Filled, WhenBlock
 from customers.choosers import SegmentChooserBlock
 
@@ -130,9 +131,7 @@ class PersonalSlotBlock(blocks.StructBlock):
             "This share of people keeps seeing the default, so that the difference is known."
         ),
     )
-    strategy = blocks.ChoiceBlock(
-        choices=STRATEGIES, default="first_match", label=_("What is shown")
-    )
+    strategy = SettingBlock(choices=STRATEGIES, default="first_match", label=_("What is shown"))
     picks = blocks.ListBlock(
         blocks.PageChooserBlock(),
         min_num=0,
@@ -142,7 +141,7 @@ class PersonalSlotBlock(blocks.StructBlock):
         help_text=_("Also shown where a list of pages would be empty."),
     )
     count = blocks.IntegerBlock(min_value=1, max_value=12, default=3, label=_("How many pages"))
-    delivery = blocks.ChoiceBlock(
+    delivery = SettingBlock(
         choices=DELIVERIES,
         default="fragment",
         label=_("How it arrives"),

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from content.blocks.setting import SettingBlock
+
 
 class QuestionBlock(blocks.StructBlock):
     """What every question has. `key` names the answer in events and, if kept, the trait."""
@@ -44,7 +46,7 @@ class EmailQuestion(QuestionBlock):
 
 
 class TextQuestion(QuestionBlock):
-    kind = blocks.ChoiceBlock(
+    kind = SettingBlock(
         choices=[
             ("text", _("Words")), ("name", _("First name")), ("surname", _("Last name")),
             ("tel", _("Phone number")), ("company", _("Company")), ("url", _("Web address")),

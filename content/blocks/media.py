@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
+from content.blocks.setting import SettingBlock
 from content.blocks.shelf import DescribedPictureBlock
 
 # Each is static/img/art/<name>.svg, drawn for light and dark.
@@ -29,7 +30,7 @@ def drawings() -> list[tuple[str, Any]]:
     return list(ART)
 
 
-class ArtChoice(blocks.ChoiceBlock):
+class ArtChoice(SettingBlock):
     def __init__(self, **options: Any) -> None:
         options.setdefault("choices", drawings)
         super().__init__(**options)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from content import context as contexts
+from content.blocks.setting import SettingsBlock
 
 DEVICES = [("phone", _("Phone")), ("tablet", _("Tablet")), ("computer", _("Computer"))]
 WEEKDAYS = [
@@ -44,15 +45,11 @@ class WhenBlock(blocks.StructBlock):
     source = _words(_("Source"), _("utm_source"))
     medium = _words(_("Medium"), _("utm_medium"))
     referrer = _words(_("Came from the site"), _("Such as news.example; its subdomains count."))
-    device = blocks.MultipleChoiceBlock(
-        choices=DEVICES, required=False, default=[], label=_("Device")
-    )
+    device = SettingsBlock(choices=DEVICES, required=False, default=[], label=_("Device"))
     country = _words(_("Country"), _("Two letters, where it is known."))
-    zone = blocks.MultipleChoiceBlock(
-        choices=_zones, required=False, default=[], label=_("Time zone")
-    )
+    zone = SettingsBlock(choices=_zones, required=False, default=[], label=_("Time zone"))
     language = _words(_("Language"), _("Of the browser, such as es."))
-    weekdays = blocks.MultipleChoiceBlock(
+    weekdays = SettingsBlock(
         choices=WEEKDAYS, required=False, default=[], label=_("Weekdays"),
         help_text=_("By the visitor's own clock."),
     )  # fmt: skip

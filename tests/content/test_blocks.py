@@ -88,3 +88,11 @@ class TestSlotIds:
         slots = list(HomePage.objects.get(pk=page.pk).slots())
         assert slots[0] == first
         assert len(set(slots)) == 2
+
+
+def test_settings_of_blocks_are_no_words_of_a_page(pages):
+    found = str(pages.home.body.stream_block.get_searchable_content(pages.home.body))
+
+    assert "Welcome back, reader" in found
+    assert "The first that matches" not in found
+    assert "Finch on a branch" not in found

@@ -1,0 +1,21 @@
+"""Choices that say how something is shown: no words of a page, for search and tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wagtail import blocks
+
+
+class SettingBlock(blocks.ChoiceBlock):
+    """One of several."""
+
+    def get_searchable_content(self, value: Any) -> list[str]:
+        return []
+
+
+class SettingsBlock(blocks.MultipleChoiceBlock):
+    """Some of several."""
+
+    def get_searchable_content(self, value: Any) -> list[str]:
+        return []
