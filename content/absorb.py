@@ -38,7 +38,7 @@ def _is_waiting(document: Document) -> bool:
 def _take(document: Document, languages: Sequence[str]) -> None:
     told = {"text": "", "language": "", "reading_note": "", "reading": Document.Reading.NONE}
     try:
-        with document.file.storage.open(document.file.name, "rb") as file:
+        with document.file.storage.open(str(document.file.name), "rb") as file:
             reading = extract.text(
                 file, extension=document.file_extension.lower(), languages=languages,
                 seconds=SECONDS,

@@ -7,6 +7,7 @@ its slots and variants along.
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 from collections import OrderedDict
@@ -35,7 +36,7 @@ log = logging.getLogger(__name__)
 # somebody without our being told.
 SECONDS, NOBODY_SECONDS = 60, 10
 # Copies of pages of which this process remembers slots and variants.
-MOST_COPIES = 200
+MOST_COPIES, MOST_BODIES = 100, 16
 MARKED = re.compile(rb"<!--slot:([0-9A-Za-z-]{1,64})-->(.*?)<!--/slot-->", re.DOTALL)
 
 
@@ -47,10 +48,14 @@ class Copy:
     slots: dict[str, Any]
     # Whether something depends on how a visitor came.
     asks: bool
+    # Whether all depends on segments alone, and on which: then whole bodies are remembered.
+    is_steady: bool
+    audiences: frozenset[int]
     markup: dict[tuple[str, str], str] = field(default_factory=dict)
+    bodies: dict[frozenset[int], bytes] = field(default_factory=dict)
 
 
-_copies: OrderedDict[tuple[int, int], Copy] = OrderedDict()
+_copies: OrderedDict[tuple[int, int, str], Copy] = OrderedDict()
 
 
 def cut(body: bytes) -> tuple[bytes, list[Place]]:
@@ -88,6 +93,25 @@ def fill(
     copy = _copy(kept)
     if copy is None:
         return kept.body
+    inside = who.segments & copy.audiences
+    body = copy.bodies.get(inside)
+    if body is None:
+        body, is_theirs = _filled(copy, kept, who, came, request, at)
+        if copy.is_steady and not is_theirs and len(copy.bodies) < MOST_BODIES:
+            copy.bodies[inside] = body
+    return body
+
+
+def _filled(
+    copy: Copy,
+    kept: Kept,
+    who: Visitor,
+    came: Callable[[], context.Context],
+    request: Any,
+    at: datetime,
+) -> tuple[bytes, bool]:
+    """Return a filled body, and whether it is for this visitor or this moment alone."""
+    is_theirs = False
     decisions = personalize.decide(
         slots=copy.slots, wanted=[one.slot for one in kept.places], page=copy.page, who=who,
         context=came() if copy.asks else context.Context(at), at=at,
@@ -95,9 +119,14 @@ def fill(
     parts, last = [], 0
     for place in kept.places:
         decision = decisions.get(place.slot)
-        if decision is None or (decision.variant == DEFAULT and not decision.speaks):
+        if decision is None or decision.because is Because.FAILED:
+            is_theirs = True
+            continue
+        if decision.variant == DEFAULT and not decision.speaks:
             continue
         shown = _markup(copy, decision, request)
+        # What failed now may be well in a moment.
+        is_theirs = is_theirs or not shown or "{{" in shown
         if not shown:
             continue
         slot, variant = escape(place.slot), escape(decision.variant)
@@ -108,11 +137,11 @@ def fill(
             b"</dxp-slot>",
         ]
         last = place.end
-    return b"".join([*parts, kept.body[last:]])
+    return b"".join([*parts, kept.body[last:]]), is_theirs
 
 
 def _copy(kept: Kept) -> Copy | None:
-    known = (kept.page, kept.number)
+    known = (kept.page, kept.number, kept.etag)
     copy = _copies.get(known)
     if copy is None:
         page = Page.objects.filter(pk=kept.page, live=True).first()
@@ -121,7 +150,15 @@ def _copy(kept: Kept) -> Copy | None:
             return None
         wanted = {place.slot for place in kept.places}
         slots = {name: slot for name, slot in specific.slots().items() if name in wanted}
-        copy = Copy(specific, slots, any(map(_asks, slots.values())))
+        copy = Copy(
+            specific, slots, any(map(_asks, slots.values())), all(map(_is_steady, slots.values())),
+            frozenset(
+                one["audience"].pk
+                for slot in slots.values()
+                for one in slot.value["variants"]
+                if one["audience"]
+            ),
+        )  # fmt: skip
         _copies[known] = copy
         while len(_copies) > MOST_COPIES:
             _copies.popitem(last=False)
@@ -130,6 +167,14 @@ def _copy(kept: Kept) -> Copy | None:
 
 def _asks(slot: Any) -> bool:
     return any(not context.is_empty(one["when"]) for one in slot.value["variants"])
+
+
+def _is_steady(slot: Any) -> bool:
+    value = slot.value
+    timed = any(one["starts"] or one["ends"] for one in value["variants"])
+    drawn = value["strategy"] != "first_match" or value["control"]
+    speaks = "{{" in json.dumps(slot.get_prep_value(), default=str)
+    return not (timed or drawn or speaks or _asks(slot))
 
 
 def _markup(copy: Copy, decision: personalize.Decision, request: Any) -> str:

@@ -60,7 +60,8 @@ def public() -> QuerySet[Document]:
         *SealedCollection.objects.values_list("collection__path", flat=True),
     ]
     closed = Collection.objects.filter(under(kept, "path"))
-    return Document.objects.exclude(collection__in=closed.values("pk"))
+    found: QuerySet[Document] = Document.objects.exclude(collection__in=closed.values("pk"))
+    return found
 
 
 def under(paths: Iterable[str], field: str) -> Q:

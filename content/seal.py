@@ -27,7 +27,8 @@ def misplaced(model: type[Document] | type[Image]) -> QuerySet[Any]:
     """Return the files that should be encrypted and are not, or the other way round."""
     paths = SealedCollection.objects.values_list("collection__path", flat=True)
     should, does = under(paths, "collection__path"), Q(file__startswith=PREFIX)
-    return model.objects.filter((should & ~does) | (does & ~should)).order_by("pk")
+    found: QuerySet[Any] = model.objects.filter((should & ~does) | (does & ~should))
+    return found.order_by("pk")
 
 
 def settle() -> bool:

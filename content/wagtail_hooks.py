@@ -18,6 +18,7 @@ from content.admin import (  # noqa: F401 - some hang themselves on
     bots,
     bulk,
     buttons,
+    closed,
     documents,
     faults,
     personas,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from wagtail.admin import messages
-from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 
 from content import background, examine
+from content.admin.columns import StateColumn, TextColumn, WhenColumn
 from content.models import BackgroundTask
 from dxp.lib import clock
 
@@ -54,28 +54,33 @@ class TaskList(generic.IndexView):  # type: ignore[misc]
     table_classname = "listing dxp-stack"
     default_ordering = "-enqueued_at"
     list_display = [
-        Column("task", label=lazy("Task"), accessor=lambda one: one.task.rpartition(".")[2]),
-        Column("args", label=lazy("About"), accessor=lambda one: about(one)),
-        StatusTagColumn(
+        TextColumn("task", label=lazy("Task"), accessor=lambda one: one.task.rpartition(".")[2]),
+        TextColumn("args", label=lazy("About"), accessor=lambda one: about(one)),
+        StateColumn(
             "state", label=lazy("State"), accessor="get_state_display",
             primary=lambda one: one.state == "DONE",
         ),
-        Column("attempts", label=lazy("Attempts")),
-        DateColumn("enqueued_at", label=lazy("Asked for")),
-        Column("error", label=lazy("Error"), accessor=lambda one: last_words(one)),
+        TextColumn("attempts", label=lazy("Attempts")),
+        WhenColumn("enqueued_at", label=lazy("Asked for")),
+        TextColumn("error", label=lazy("Error"), accessor=lambda one: last_words(one)),
     ]  # fmt: skip
 
     def get_base_queryset(self) -> QuerySet[BackgroundTask]:
-        """Return those that are not done, or all."""
-        every = BackgroundTask.objects.all()
-        return every if self.request.GET.get("state") == "DONE" else every.exclude(state="DONE")
+        """Return those that are not done, or those that are."""
+        done, every = Q(state="DONE"), BackgroundTask.objects.all()
+        return every.filter(done) if self.shows_done else every.exclude(done)
+
+    @property
+    def shows_done(self) -> bool:
+        """Whether those that are done are asked for."""
+        return bool(self.request.GET.get("state") == "DONE")
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """Return them, and whether they may be tried again."""
         may = self.request.user.has_perm(CHANGE)
         failed = BackgroundTask.objects.filter(state="FAILED").count()
         told: dict[str, Any] = super().get_context_data(*args, **kwargs)
-        return told | {"failed": failed if may else 0}
+        return told | {"failed": failed if may else 0, "done": self.shows_done}
 
 
 def about(one: BackgroundTask) -> str:

@@ -47,7 +47,7 @@ def _document(request: HttpRequest, pk: int) -> Document:
     Raises:
         PermissionDenied: the person may not share documents, or not open this one.
     """
-    document = get_object_or_404(Document.objects.select_related("collection"), pk=pk)
+    document: Document = get_object_or_404(Document.objects.select_related("collection"), pk=pk)
     if not request.user.has_perm(SHARES) or not protect.may_open(request.user, document):
         raise PermissionDenied
     return document

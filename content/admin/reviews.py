@@ -86,7 +86,8 @@ class MyReviews(Component):  # type: ignore[misc]
 
     name = "my_reviews"
     template_name = "content/review/home.html"
-    order = 60
+    # What waits for me stands above the numbers.
+    order = 45
 
     def get_context_data(self, parent_context: Mapping[str, Any]) -> dict[str, Any]:
         """Return the first of them, and how many there are."""

@@ -36,15 +36,15 @@ MOST_OFFERED = 30
 
 @require_GET
 @never_cache
-def show(request: HttpRequest, kind: int, number: int) -> HttpResponse:
+def show(request: HttpRequest, content_type_id: int, object_id: int) -> HttpResponse:
     """Answer with the tags of a thing, as a piece of its page."""
-    thing = _thing(request, kind, number, "view")
+    thing = _thing(request, content_type_id, object_id, "view")
     return _piece(request, thing)
 
 
 @require_POST
 @never_cache
-def act(request: HttpRequest, kind: int, number: int, act: str) -> HttpResponse:
+def act(request: HttpRequest, content_type_id: int, object_id: int, act: str) -> HttpResponse:
     """Do one act to the tags of a thing and answer with them as they are then.
 
     Raises:
@@ -53,7 +53,7 @@ def act(request: HttpRequest, kind: int, number: int, act: str) -> HttpResponse:
     """
     if act not in ACTS:
         raise Http404
-    thing = _thing(request, kind, number, "change")
+    thing = _thing(request, content_type_id, object_id, "change")
     if not request.user.has_perms(NEEDS[act]):
         raise PermissionDenied
     try:

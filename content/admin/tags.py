@@ -52,8 +52,12 @@ def urls() -> list[URLPattern]:
     return [
         path("tags/everything/", tag_bulk.suggest_all, name="content_tags_everything"),
         path("tags/offer/", tagging.offer, name="content_tags_offer"),
-        path("tags/<int:kind>/<int:number>/", tagging.show, name="content_tags"),
-        path("tags/<int:kind>/<int:number>/<str:act>/", tagging.act, name="content_tags_act"),
+        path("tags/<int:content_type_id>/<int:object_id>/", tagging.show, name="content_tags"),
+        path(
+            "tags/<int:content_type_id>/<int:object_id>/<str:act>/",
+            tagging.act,
+            name="content_tags_act",
+        ),
     ]
 
 

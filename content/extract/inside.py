@@ -11,23 +11,19 @@ from typing import Any
 
 from content.extract import MOST_CHARACTERS
 from content.extract.reader import READERS, Locked
+from dxp.lib import language
 
 MOST_BYTES = 200_000_000
 MEMORY = 1_500_000_000
-# What a guess at the language needs at least.
-LEAST = 20
-ENOUGH = 20_000
 
 
 def main(words: Sequence[str]) -> int:
     """Do what was asked, and say so."""
     act, extension, named, seconds = words
     languages = [one for one in named.split(",") if one]
-    if act == "text" and languages:
+    if act == "text":
         # Unpacks its model into a file, which nobody may write after this.
-        import py3langid
-
-        py3langid.set_languages([*_codes(languages)])
+        language.detect("Which language is this?", among=languages)
     _bound(float(seconds))
     data = BytesIO(sys.stdin.buffer.read(MOST_BYTES + 1))
     if data.getbuffer().nbytes > MOST_BYTES:
@@ -51,7 +47,7 @@ def _tried(act: str, data: BytesIO, extension: str, languages: list[str]) -> dic
         if act == "pages":
             return {"pages": _pages(data)}
         text = _text(data, extension)
-        return {"text": text, "language": _language(text, languages)}
+        return {"text": text, "language": language.detect(text, among=languages)}
     except Locked:
         return {"problem": "a password would be needed"}
     except MemoryError:
@@ -101,19 +97,6 @@ def _meet_readers() -> None:
         web.Feeds,
     ):  # fmt: skip
         READERS.register(one)
-
-
-def _codes(languages: list[str]) -> dict[str, str]:
-    """Return the languages by their bare codes: theirs may name a script or a country too."""
-    return {one.partition("-")[0]: one for one in reversed(languages)}
-
-
-def _language(text: str, languages: list[str]) -> str:
-    if len(text) < LEAST or not languages:
-        return ""
-    import py3langid
-
-    return _codes(languages).get(py3langid.classify(text[:ENOUGH])[0], "")
 
 
 if __name__ == "__main__":

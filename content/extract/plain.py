@@ -9,15 +9,21 @@ from io import BytesIO
 from content.extract.reader import Reader
 
 MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-# Encodings of before UTF-8, with what ordinary words in them are made of.
+# Western letters stand among English ones; a row of them is another script in disguise.
+_LONE = r"(?<![^\x00-\x7f])[%s]{1,2}(?![^\x00-\x7f])"
+_CYRILLIC = r"[\u0410-\u042f\u0401]?[\u0430-\u044f\u0451]{2,}"
+# Encodings of before UTF-8, with what ordinary words in them are made of. Of those that fit as well
+# the first is taken: what is all Hangul could be Chinese, and no Chinese is all Hangul.
 ORDINARY = {
     "cp932": re.compile(r"[ぁ-ゖァ-ヶ一-龯。、ー]"),
-    "gb18030": re.compile(r"[一-龯。、]"),
     "euc_kr": re.compile(r"[가-힣]"),
-    "cp1251": re.compile(r"[\u0430-\u044f\u0451]"),
-    "koi8_r": re.compile(r"[\u0430-\u044f\u0451]"),
-    "cp1250": re.compile(r"[ăâîşţáéíóúñüöäčšžłąęćńśźż]", re.IGNORECASE),
-    "cp1252": re.compile(r"[àâäáãåçéèêëíìîïñóòôöõúùûüßæøÀÉÈÖÜÄÑ€“”«»¿¡°·\u2013\u2014\u2018\u2019]"),
+    "gb18030": re.compile(r"[一-龯。、]"),
+    "cp1251": re.compile(_CYRILLIC),
+    "koi8_r": re.compile(_CYRILLIC),
+    "cp1252": re.compile(
+        _LONE % r"àâäáãåçéèêëíìîïñóòôöõúùûüßæøÀÉÈÖÜÄÑ€“”«»¿¡°·\u2013\u2014\u2018\u2019"
+    ),
+    "cp1250": re.compile(_LONE % r"ăâîşţáéíóúñüöäčšžłąęćńśźżĂÂÎŞŢÁÉÍÓÚÜÖÄČŠŽŁĄĘĆŃŚŹŻ"),
 }
 SAMPLE = 20_000
 RTF = re.compile(r"\\'([0-9a-f]{2})|\\u(-?\d+)\??|\\([a-z]+)(-?\d+)? ?|\\([^a-z])|[{}\r\n]", re.I)
@@ -60,12 +66,12 @@ def _guess(data: bytes) -> str:
             text = data[:SAMPLE].decode(encoding, "strict" if len(data) <= SAMPLE else "ignore")
         except UnicodeDecodeError:
             continue
-        strange = [one for one in text if ord(one) > 127]
+        strange = sum(1 for one in text if ord(one) > 127)
+        found = "".join(ordinary.findall(text))
         if encoding == "gb18030":
-            good = sum(1 for one in strange if _is_common(one))
-        else:
-            good = sum(1 for one in strange if ordinary.match(one))
-        share = good / max(len(strange), 1)
+            found = "".join(filter(_is_common, found))
+        good = sum(1 for one in found if ord(one) > 127)
+        share = good / max(strange, 1)
         if share > most + 0.001:
             best, most = encoding, share
     return best

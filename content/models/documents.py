@@ -80,7 +80,7 @@ class Document(AbstractDocument):
     @property
     def is_sealed(self) -> bool:
         """Whether its file is encrypted."""
-        return is_sealed(self.file.name)
+        return is_sealed(self.file.name or "")
 
     def clean(self) -> None:
         """Look at a file that is new.

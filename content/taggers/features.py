@@ -15,6 +15,8 @@ BEGINNINGS = (3, 4, 5, 6)
 # Of scripts without spaces every run of so many signs.
 RUNS = (1, 2, 3)
 MOST_FEATURES = 40_000
+# Of more texts than these, what stands in a single one is left out.
+MANY_TEXTS = 1_000
 WORD = re.compile(r"[^\W_]+")
 SOLID = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 TOLD = "told"
@@ -53,7 +55,7 @@ def fit(texts: Sequence[str]) -> tuple[Any, Any]:
     vectorizer = TfidfVectorizer(
         analyzer=split,
         sublinear_tf=True,
-        min_df=2 if len(texts) > 50 else 1,
+        min_df=2 if len(texts) > MANY_TEXTS else 1,
         max_features=MOST_FEATURES,
         dtype=numpy.float32,
     )

@@ -38,6 +38,7 @@ def test_a_failed_task_is_listed_with_its_reason_and_tried_again(failed):
 
     assert "update_reference_index_task" in shown
     assert "ValueError: no such thing" in shown
+    assert "update_reference_index_task" not in mara.get(f"{PAGE}?state=DONE").content.decode()
 
     answer = mara.post(f"{PAGE}again/", follow=True).content.decode()
     failed.refresh_from_db()

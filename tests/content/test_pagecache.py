@@ -16,9 +16,10 @@ from wagtail.models import Page, PageViewRestriction, Site
 from content import edge, pagecache, purge, tasks
 from content.models import ArticlePage, HomePage, Topic
 from customers import consent, fold, ingest
-from customers.models import Alias
+from customers.models import Alias, TraitDef
 from dxp.lib import clock, hints
 from dxp.users.models import User
+from tests.content.conftest import action
 
 pytestmark = pytest.mark.django_db
 ARTICLE = "/insights/cash/"
@@ -483,6 +484,28 @@ class TestServer:
             )  # fmt: skip
 
         assert DEFAULT in ana.get("/").content
+
+    def test_hosts_are_not_mixed_up(self, front, ana):
+        front("server")
+        for _time in range(2):
+            for host in ("one.example", "two.example"):
+                body = ana.get("/", headers={"host": host}).content
+                assert GREETING in body
+                assert f"http://{host}/".encode() in body
+
+    def test_words_about_somebody_are_theirs(self, front, ana, known, pages, readers):
+        told = action("Hello {{ customer.first_name|you }}")
+        front("server", variants=[{"audience": readers, "content": told}])
+        dana = known(articles=3)
+        profile = Alias.objects.get(value=dana.aid).profile
+        TraitDef.objects.update_or_create(
+            key="first_name", defaults={"pii": "name", "created_at": clock.now()}
+        )
+        type(profile).objects.filter(pk=profile.pk).update(traits={"first_name": "Dana"})
+
+        for _time in range(2):
+            assert b"Hello you" in ana.get("/").content
+            assert b"Hello Dana" in dana.get("/").content
 
     def test_default_stands_when_deciding_fails(self, front, ana, monkeypatch):
         front("server")
