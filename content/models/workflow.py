@@ -124,7 +124,7 @@ def every_inspection() -> list[str]:
     return ["accessibility", "links", "metadata"]
 
 
-class Inspections(ArrayField):
+class Inspections(ArrayField):  # type: ignore[type-arg]
     """The names of inspections; ticked, not typed, where a step is edited."""
 
     def formfield(self, **_kwargs: Any) -> Any:
