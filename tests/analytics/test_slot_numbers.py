@@ -102,7 +102,7 @@ class TestPopular:
         Site.objects.filter(is_default_site=True).update(root_page=home)
         shelf = home.add_child(instance=ProductIndexPage(title="Products", slug="products"))
         fund = shelf.add_child(
-            instance=ProductPage(title="Fund", slug="fund", code="F", category="FUND", intro="",
+            instance=ProductPage(title="Fund", slug="fund", code="F", category="FUND", intro="The world.",
                                  body=[("text", "<p>x</p>")])
         )  # fmt: skip
         for number in (1, 2):
