@@ -29,7 +29,7 @@ for right in ("add_page", "change_page"):
         permission=Permission.objects.get(codename=right, content_type__app_label="wagtailcore"),
     )
 for name, group in {ROLES!r}.items():
-    user, _ = User.objects.get_or_create(username=name, defaults={{"email": name + "@alder.example"}})
+    user, _ = User.objects.get_or_create(username=name)
     user.set_password({PASSWORD!r})
     user.save()
     user.groups.set([Group.objects.get(name=group)])
@@ -124,8 +124,8 @@ def write(elena, title: str) -> str:
     elena.quote(elena.page.locator("[data-contentpath=body]").first, "Ring us on 555 0142.")
     elena.more("Publish")
     elena.open("/admin/pages/")
-    home = elena.page.locator("main tbody tr", has_text="English").locator("a[href$='/edit/']").first
-    number = re.search(r"/pages/(\d+)/", home.get_attribute("href")).group(1)
+    home = elena.page.locator("main tbody tr", has_text="English").locator("a[href$='/edit/']")
+    number = re.search(r"/pages/(\d+)/", home.first.get_attribute("href")).group(1)
     elena.open(f"/admin/pages/add/content/standardpage/{number}/")
     elena.page.fill("[name=title]", title)
     elena.page.fill("[name=intro]", "A pension, a mortgage, children: what comes first?")
@@ -170,7 +170,6 @@ def hand_in(elena, address: str) -> None:
     assert "The description for search engines is empty." in findings.inner_text()
     elena.page.get_by_role("tab", name="Promote").click()
     elena.page.fill("[name=search_description]", "What comes first when money is short of plans.")
-    elena.page.screenshot(path="/tmp/ed/given_back.png", full_page=True)
     elena.more("Resubmit")
 
 
@@ -209,7 +208,8 @@ def test_from_the_first_word_to_each_reader(browser, house):
     # Each sees hers, and all of it comes from the same kept page.
     chen, ana = Reader(browser, house), Reader(browser, house)
     assert chen.page.goto(public).status == 200
-    kept = chen.page.goto(public)
+    # Not from the browser's own cache.
+    kept = chen.page.request.get(public)
     assert kept.headers["x-dxp-cache"] == "hit"
     assert "set-cookie" not in kept.headers
     words = chen.page.locator("main").inner_text()
@@ -248,7 +248,8 @@ def test_from_the_first_word_to_each_reader(browser, house):
     for place in (
         f"/admin/pages/search/?q={title.replace(' ', '+')}",
         f"/admin/choose-page/search/?q={title.replace(' ', '+')}",
-        f"/admin/reports/site-history/",
+        "/admin/reports/site-history/",
     ):
-        answer = omar.page.request.get(place)
-        assert title not in re.sub(r'value="[^"]*"', "", answer.text()), place
+        told = omar.page.request.get(place).text()
+        assert f"/admin/pages/{number}/" not in told, place
+        assert f'data-id="{number}"' not in told, place
