@@ -53,7 +53,7 @@ class Web:
         )  # fmt: skip
 
     def __enter__(self) -> Web:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline:
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
