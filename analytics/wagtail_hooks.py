@@ -14,6 +14,7 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from analytics import query
+from analytics.admin import slots as slot_numbers
 from analytics.admin import uses, waiting
 from analytics.admin.ask_list import QuestionCopy, QuestionDelete, QuestionHome, QuestionList
 from analytics.admin.ask_people import PeopleFile, PeoplePage
@@ -23,7 +24,6 @@ from analytics.admin.home import HomeView
 from analytics.admin.lake import LakeView
 from analytics.admin.panel import WeekPanel
 from analytics.admin.questions import QuestionFile, QuestionView
-from analytics.admin import slots as slot_numbers
 from analytics.admin.report import VIEW_REPORTS
 from analytics.admin.traffic import TrafficFile, TrafficView
 from content.models import PublicPage

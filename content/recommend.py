@@ -131,6 +131,6 @@ def _places() -> list[tuple[str, str]]:
     roots = [site.root_page for site in Site.objects.select_related("root_page")]
     found = [("", root.url_path) for root in roots]
     for root in roots:
-        for other in root.get_translations().select_related("locale"):
-            found.append((f"/{other.locale.language_code}", other.url_path))
+        others = root.get_translations().select_related("locale")
+        found += [(f"/{other.locale.language_code}", other.url_path) for other in others]
     return sorted(found, key=lambda place: -len(place[0]))
