@@ -139,6 +139,11 @@ def furnish(*, at):
             "question": asked,
             "segment": group.pk,
             "token": "tampered",
+            "action_name": "approve",
+            "task_state_id": by_place["content_review"],
+            # Of no draft that is under review.
+            "task_id": 0,
+            "workflow_state_id": 0,
             # The front page; a feed; a size of a picture that no page asked for.
             "path": "",
             "topic": topic.slug,
