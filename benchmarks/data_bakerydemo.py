@@ -39,7 +39,7 @@ def run(folder: Path) -> dict[str, Any]:
         # As the set's own fixture tells them.
         "other_width_or_height": [
             name for name, size in told.items()
-            if numbers.get(name) and size != _size(int(numbers[name]))
+            if (number := numbers.get(name)) and size != _size(number)
         ],
         "named_but_not_there": sorted(set(told) - set(numbers)),
     }  # fmt: skip

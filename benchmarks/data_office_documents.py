@@ -25,6 +25,7 @@ OF_THE_TOOL = {
     "## Content": "",
     "data:image/png;base64...": "",
 }
+MARKS = re.compile(r"[#*|>\[\]]|---")
 LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 
 
@@ -82,7 +83,7 @@ def _searched(
         seen.add(name)
         text = Document.objects.get(pk=numbers[name]).text
         for told in one["must_include"]:
-            words = " ".join(re.findall(r"[\w.@]+", OF_THE_TOOL.get(told, LINK.sub(r"\1", told))))
+            words = MARKS.sub(" ", LINK.sub(r"\1", OF_THE_TOOL.get(told, told))).strip()
             if not re.search(r"\w", words):
                 continue
             if Document.objects.filter(pk=numbers[name]).search(words):

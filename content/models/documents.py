@@ -67,7 +67,7 @@ class Document(AbstractDocument):
     reading_note = models.CharField(max_length=300, blank=True, default="", editable=False)
 
     admin_form_fields = ("title", "file", "collection", "tags")
-    search_fields = [*AbstractDocument.search_fields, index.SearchField("text")]
+    search_fields = [*AbstractDocument.search_fields, index.SearchField("words")]
 
     class Meta(AbstractDocument.Meta):
         verbose_name = _("document")
@@ -76,6 +76,10 @@ class Document(AbstractDocument):
             ("choose_document", "Can choose document"),
             ("share_document", "Can share a document by a link that expires"),
         ]
+
+    def words(self) -> str:
+        """Return the text as search takes what people type: numbers of things end at a hyphen."""
+        return self.text.replace("-", " ")
 
     @property
     def is_sealed(self) -> bool:

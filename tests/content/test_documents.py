@@ -216,6 +216,13 @@ class TestSearch:
         assert list(Document.objects.search("surcharge oaks")) == [document]
         assert document.url in chen.get("/search/", {"q": "surcharge"}).content.decode()
 
+    @pytest.mark.parametrize("typed", ["9700dc99-6685-40b4", "49e168b7-d2ae-407f-a055", "INV-2024"])
+    def test_one_is_found_by_the_number_of_a_thing(self, shelf, typed):
+        document = shelf("list.txt", b"9700dc99-6685-40b4 49e168b7-d2ae-407f-a055 INV-2024-17")
+        absorb.absorb(languages=LANGUAGES)
+
+        assert list(Document.objects.search(typed)) == [document]
+
     def test_a_private_one_is_not_found_by_visitors(self, chen, shelf, closet):
         document = shelf("list.csv", b"surcharge", collection=closet())
         absorb.absorb(languages=LANGUAGES)
