@@ -120,11 +120,7 @@ class LookView(_Draft, WagtailAdminTemplateMixin, TemplateView):  # type: ignore
 
     def get_page_title(self) -> str:
         """Return what it is about."""
-        return _("Look as somebody")
-
-    def get_page_subtitle(self) -> str:
-        """Return the page's name."""
-        return str(self.page)
+        return _("“%(page)s” as somebody sees it") % {"page": self.page}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the form, the frame's address, and the reasons."""
