@@ -66,7 +66,7 @@ def rights(request: HttpRequest, app_label: str, model_name: str, object_id: int
             "kind": type(thing)._meta.verbose_name,
             "actions": [(name, grant.words(name)) for name in told],
             "people": [
-                (person, [(name, person.may[name]) for name in told])
+                (person, [(grant.words(name), person.may[name]) for name in told])
                 for person in access.who(thing)
             ],
             "given": [grants.line(one) for one in grant.on(thing)],

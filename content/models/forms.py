@@ -9,14 +9,14 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.fields import StreamField
-from wagtail.models import DraftStateMixin, Page, PreviewableMixin, RevisionMixin
+from wagtail.models import DraftStateMixin, Page, RevisionMixin
 from wagtail.search import index
 
 from content.blocks.form_fields import FormFields
 from customers.models import Alias, Profile
 
 
-class Form(DraftStateMixin, RevisionMixin, PreviewableMixin, index.Indexed, models.Model):
+class Form(DraftStateMixin, RevisionMixin, index.Indexed, models.Model):
     """Questions that a page asks; the answers become events, traits and consents."""
 
     name = models.CharField(_("name"), max_length=100, unique=True)

@@ -30,7 +30,7 @@ from dxp.users.models import User
 NAMES = ("Amber", "Birch")
 # Parameters that name the thing an address is about.
 ITSELF = {
-    "pk", "number", "page_id", "parent_page_id", "page_to_move_id", "image_id", "document_id",
+    "pk", "page_id", "parent_page_id", "page_to_move_id", "image_id", "document_id",
     "doc_id",
     "object_id", "page_pk",
 }  # fmt: skip
@@ -39,7 +39,7 @@ ELSEWHERE = re.compile(
     r"^(users_|journeys|customers|analytics|segment_chooser|wagtailadmin_(account|logout|login|"
     r"password|dismissibles|sprite|javascript|error_test|collections|workflows|block_preview|"
     r"choose_page_(external|email|phone|anchor))|wagtailredirects|wagtailsettings|wagtailembeds|"
-    r"content_(fault|bulk|review|files:(take|unseal)|terms|facets)|wagtailsnippet.*_persona|"
+    r"content_(fault|bulk|bots|review|files:(take|unseal)|terms|facets)|wagtailsnippet.*_persona|"
     r"wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
     r"wagtail(docs|images):.*upload)"
 )
@@ -154,7 +154,7 @@ def addresses(found):
         if name == "wagtail_bulk_action":
             yield from _bulk(both)
         elif ({"app_label", "model_name"} <= set(parameters) and ITSELF & set(parameters)) or (
-            {"kind", "number"} <= set(parameters)
+            {"content_type_id", "object_id"} <= set(parameters)
         ):
             for kind in both:
                 yield Address(f"{name} {kind}", kind, _reverse(name, parameters))
@@ -225,7 +225,7 @@ SAMPLES = {
         _states(thing).values_list("workflow_state_id", flat=True).first() or 0
     ),
     "row": lambda _thing: 0,
-    "kind": lambda thing: ContentType.objects.get_for_model(_stem(thing)).pk,
+    "content_type_id": lambda thing: ContentType.objects.get_for_model(_stem(thing)).pk,
     "act": lambda _thing: "accept",
 }
 
