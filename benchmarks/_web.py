@@ -144,13 +144,14 @@ local visitors, all, i = {{{listed}}}, {{}}, 0
 init = function() for n, one in ipairs(visitors) do all[n] = wrk.format("GET", nil, one) end end
 request = function() i = i % #all + 1 return all[i] end
 done = function(summary)
-  local bad = summary.errors.status + summary.errors.read + summary.errors.timeout
+  local bad = summary.errors.status + summary.errors.read
   io.write(string.format("\\n= %d %f %d\\n", summary.requests, summary.duration / 1e6, bad))
 end
 """)
     told = subprocess.run(
         [
-            "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(script),
+            "wrk", "-t1", "--timeout", "30s", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s",
+            "-s", str(script),
             f"http://127.0.0.1:{port}{path}",
         ],
         check=True, capture_output=True, text=True,
