@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, QuerySet, Value
+from django.db.models import CharField, OuterRef, QuerySet, Value
 from django.db.models.functions import Concat
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -92,7 +92,8 @@ class PagesView(ListView):
         """Return the pages that were asked for."""
         kind = ContentType.objects.get_for_model(Page)
         given = Tagging.objects.filter(content_type=kind)
-        said = Concat("term__facet__slug", Value(":"), "term__slug")
+        parts = ("term__facet__slug", Value(":"), "term__slug")
+        said = Concat(*parts, output_field=CharField())
         of_page = given.filter(object_id=OuterRef("pk")).order_by("term__facet__slug", "term__slug")
         found = Page.objects.live().public().filter(depth__gt=1)
         found = found.select_related("content_type", "locale")
