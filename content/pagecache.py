@@ -207,7 +207,14 @@ def put(turn: Turn, kept: Kept, tags: Iterable[str], *, most: int, key: bytes = 
     # What is not there is the first to go where room is short, since it ends first.
     stale = 0 if kept.status == 404 else STALE_SECONDS
     seconds = max(1, round(kept.fresh_until - time.time() + stale))
-    args: list[Any] = [turn.number, _encode(kept), seconds * 1000, time.time(), most, *sorted(set(tags))]
+    args: list[Any] = [
+        turn.number,
+        _encode(kept),
+        seconds * 1000,
+        time.time(),
+        most,
+        *sorted(set(tags)),
+    ]
     if kept.uses:
         uses = " ".join(map(str, kept.uses))
         hints.client().set(base(turn.key) + b":uses", uses, ex=seconds)
