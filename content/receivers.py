@@ -147,7 +147,7 @@ def _drop_page(page: Page) -> None:
     purge.frame()
 
 
-def _drop_other(sender: type, instance: Any) -> None:
+def _drop_other(sender: type[Any], instance: Any) -> None:
     if issubclass(sender, Site):
         transaction.on_commit(locate.forget, robust=True)
     if issubclass(sender, EVERYWHERE):

@@ -8,7 +8,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
-from wagtail.fields import StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
@@ -16,6 +15,7 @@ from content.blocks import FigureBlock, ProductBody
 from content.blocks.media import drawings
 from content.models.media import Image, sizes_of
 from content.models.serving import PublicPage, is_closed
+from dxp.lib.streams import BlocksField
 
 
 class ProductIndexPage(PublicPage):
@@ -77,8 +77,8 @@ class ProductPage(PublicPage):
         validators=[MinValueValidator(1), MaxValueValidator(7)],
         help_text=_("1 (lowest) to 7 (highest); empty where it has no meaning."),
     )
-    figures = StreamField([("figure", FigureBlock())], blank=True, verbose_name=_("key figures"))
-    body = StreamField(ProductBody(), verbose_name=_("body"))
+    figures = BlocksField([("figure", FigureBlock())], blank=True, verbose_name=_("key figures"))
+    body = BlocksField(ProductBody(), verbose_name=_("body"))
 
     content_panels = [
         *Page.content_panels,

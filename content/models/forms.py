@@ -8,12 +8,12 @@ from django.contrib.contenttypes.fields import GenericRelation
 from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, Page, RevisionMixin
 from wagtail.search import index
 
 from content.blocks.form_fields import FormFields
 from customers.models import Alias, Profile
+from dxp.lib.streams import BlocksField
 
 
 class Form(DraftStateMixin, RevisionMixin, index.Indexed, models.Model):
@@ -31,7 +31,7 @@ class Form(DraftStateMixin, RevisionMixin, index.Indexed, models.Model):
     )
     heading = models.CharField(_("heading"), max_length=100, blank=True)
     intro = models.TextField(_("text"), blank=True, max_length=600)
-    fields = StreamField(FormFields(), verbose_name=_("questions"))
+    fields = BlocksField(FormFields(), verbose_name=_("questions"))
     button = models.CharField(_("button"), max_length=40, default="Send")
     thanks = models.TextField(
         _("thanks"),

@@ -7,7 +7,6 @@ from typing import Any, cast
 from django.contrib.contenttypes.fields import GenericRelation
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from wagtail.fields import StreamField
 from wagtail.models import (
     DraftStateMixin,
     LockableMixin,
@@ -20,6 +19,7 @@ from wagtail.search import index
 
 from content.blocks import FragmentBody
 from content.expressions import EXPRESSIONS
+from dxp.lib.streams import BlocksField
 
 PAGE = "html"
 SAID = ("description", "body", "text", "sms", "push_title", "push_text", "spoken")
@@ -45,7 +45,7 @@ class Fragment(
         _("name"), max_length=100, help_text=_("For colleagues; people never see it.")
     )
     description = models.CharField(_("what it is for"), max_length=300, blank=True)
-    body = StreamField(FragmentBody(), verbose_name=_("on pages"))
+    body = BlocksField(FragmentBody(), verbose_name=_("on pages"))
     text = models.TextField(
         _("as plain text"), blank=True, max_length=5000, help_text=_("Empty: made from the blocks.")
     )

@@ -9,7 +9,6 @@ from django.db import models
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
-from wagtail.fields import StreamField
 from wagtail.models import Page
 from wagtail.search import index
 
@@ -18,6 +17,7 @@ from content.blocks.media import drawings
 from content.models.media import Image, sizes_of
 from content.models.serving import PublicPage, is_closed
 from content.models.taxonomy import Topic
+from dxp.lib.streams import BlocksField
 
 WORDS_A_MINUTE = 220
 
@@ -25,7 +25,7 @@ WORDS_A_MINUTE = 220
 class HomePage(PublicPage):
     """The front door: blocks only."""
 
-    body = StreamField(Body(), blank=True, verbose_name=_("body"))
+    body = BlocksField(Body(), blank=True, verbose_name=_("body"))
 
     content_panels = [*Page.content_panels, FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("body")]
@@ -39,7 +39,7 @@ class StandardPage(PublicPage):
     """A page of words and blocks: about us, a landing page, contact, thanks."""
 
     intro = models.TextField(_("introduction"), blank=True)
-    body = StreamField(Body(), blank=True, verbose_name=_("body"))
+    body = BlocksField(Body(), blank=True, verbose_name=_("body"))
     is_listed = models.BooleanField(
         _("found by search"),
         default=True,
@@ -104,7 +104,7 @@ class ArticlePage(PublicPage):
         blank=True,
         help_text=_("Shown where there is no image."),
     )
-    body = StreamField(ProductBody(), verbose_name=_("body"))
+    body = BlocksField(ProductBody(), verbose_name=_("body"))
     reading_minutes = models.PositiveSmallIntegerField(default=1, editable=False)
 
     content_panels = [

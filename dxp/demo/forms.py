@@ -59,7 +59,7 @@ def build() -> None:
 
 
 def _asked(of: str, label: str, key: str, **more: Any) -> tuple[str, dict[str, Any]]:
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "text": {"kind": "text", "most": 200},
         "choice": {"several": False},
         "email": {},

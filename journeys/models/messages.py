@@ -7,10 +7,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
-from wagtail.fields import StreamField
 from wagtail.models import DraftStateMixin, PreviewableMixin, RevisionMixin
 
 from content.models import Fragment, Topic
+from dxp.lib.streams import BlocksField
 from journeys import blocks, wording
 from journeys.blocks import MailBlock
 
@@ -127,7 +127,7 @@ class Message(PreviewableMixin, DraftStateMixin, RevisionMixin, models.Model):
         validators=[check_wording],
         help_text=_("What the inbox shows beside the subject."),
     )
-    body = StreamField(MailBlock(), verbose_name=_("content"), blank=True)
+    body = BlocksField(MailBlock(), verbose_name=_("content"), blank=True)
     text = models.TextField(
         _("text"), max_length=5000, blank=True, default="", validators=[check_wording]
     )

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("contenttypes", "0002_remove_content_type_name"),
-        ("content", "0004_media"),
+        ("content", "0005_site"),
     ]
 
     operations = [

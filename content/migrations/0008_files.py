@@ -9,7 +9,7 @@ import content.vault
 
 
 class Migration(migrations.Migration):
-    dependencies = [("content", "0004_media")]
+    dependencies = [("content", "0007_rights")]
 
     operations = [
         migrations.AlterField(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("content", "0004_media"),
+        ("content", "0006_tags"),
         ("guardian", "__first__"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
