@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks._uploads import editor, upload
 from content.models import Document, Image
 
-SIZES = ("width-400|format-webp", "fill-800x400|format-jpeg")
+SIZES = ("width-400|format-webp|preserve-svg", "fill-800x400|format-jpeg|preserve-svg")
 
 
 def run(folder: Path) -> dict[str, Any]:
