@@ -26,7 +26,8 @@ urlpatterns = [
     path("confirm/<str:token>", confirm.confirm, name="content_confirm"),
     # Under Wagtail's own names, so that its links lead here.
     path(
-        "documents/<int:document_id>/<str:document_filename>", documents.serve,
+        "documents/<int:document_id>/<str:document_filename>",
+        documents.serve,
         name="wagtaildocs_serve",
     ),
     path(

@@ -102,8 +102,10 @@ class TestPopular:
         Site.objects.filter(is_default_site=True).update(root_page=home)
         shelf = home.add_child(instance=ProductIndexPage(title="Products", slug="products"))
         fund = shelf.add_child(
-            instance=ProductPage(title="Fund", slug="fund", code="F", category="FUND", intro="The world.",
-                                 body=[("text", "<p>x</p>")])
+            instance=ProductPage(
+                title="Fund", slug="fund", code="F", category="FUND", intro="The world.",
+                body=[("text", "<p>x</p>")],
+            )
         )  # fmt: skip
         for number in (1, 2):
             Profile.objects.create(pk=number, bucket=1, traits={}, created_at=at, last_seen_at=at)

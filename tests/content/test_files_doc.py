@@ -126,7 +126,10 @@ class TestReaders:
 
     @pytest.mark.parametrize(
         ("act", "error"),
-        [("bytearray(2_000_000_000)", "MemoryError"), ("open(path, 'wb', 0).write(b'x')", "OSError")],
+        [
+            ("bytearray(2_000_000_000)", "MemoryError"),
+            ("open(path, 'wb', 0).write(b'x')", "OSError"),
+        ],
     )
     def test_the_child_can_neither_fill_the_memory_nor_the_disk(self, tmp_path, act, error):
         code = (

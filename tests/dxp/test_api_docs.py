@@ -94,7 +94,9 @@ def test_the_page_names_every_scope_and_every_address():
     from tests.house.doors import doors
 
     for one in scopes.SCOPES.values():
-        assert re.search(rf"\| `{one.name}` .*`(customers|content|journeys|analytics)\.", PAGE), one.name
+        assert re.search(rf"\| `{one.name}` .*`(customers|content|journeys|analytics)\.", PAGE), (
+            one.name
+        )
     for door in doors():
         if door.route.startswith("api/v1/"):
             path = re.sub(r"<slug:\w+>", "SLUG", re.sub(r"<(uuid|int):\w+>", "ID", door.route))
