@@ -24,27 +24,29 @@ TOLD = "told"
 
 def split(text: str) -> list[str]:
     """Return what a text is known by: its words, their beginnings, and runs of signs."""
-    found: list[str] = []
-    for word in WORD.findall(text.lower()):
-        if SOLID.match(word):
-            found.extend(
-                word[start : start + size] for size in RUNS for start in range(len(word) - size + 1)
-            )
-            continue
-        found.append(word)
-        found.extend(f"{word[:size]}*" for size in BEGINNINGS if len(word) > size)
-    return found
+    return [part for word in WORD.findall(text.lower()) for part in parts(word)]
 
 
-def shown(text: str) -> set[str]:
-    """Return what of a text can be shown as a reason: its words, and pairs of signs."""
-    found: set[str] = set()
-    for word in WORD.findall(text.lower()):
-        solid = SOLID.match(word)
-        found.update(
-            (word[start : start + 2] for start in range(len(word) - 1)) if solid else [word]
+@lru_cache(maxsize=20_000)
+def parts(word: str) -> tuple[str, ...]:
+    """Return what one word is known by; a language has few words that come again and again."""
+    if SOLID.match(word):
+        return tuple(
+            word[start : start + size] for size in RUNS for start in range(len(word) - size + 1)
         )
-    return found
+    return (word, *(f"{word[:size]}*" for size in BEGINNINGS if len(word) > size))
+
+
+@lru_cache(maxsize=2)
+def shown(text: str) -> tuple[str, ...]:
+    """Return what of a text can be shown as a reason: its words, and pairs of signs; in order."""
+    found: dict[str, None] = {}
+    for word in counted_words(text):
+        if SOLID.match(word):
+            found.update(dict.fromkeys(word[start : start + 2] for start in range(len(word) - 1)))
+        else:
+            found[word] = None
+    return tuple(found)
 
 
 def fit(texts: Sequence[str]) -> tuple[Any, Any]:
@@ -63,9 +65,19 @@ def fit(texts: Sequence[str]) -> tuple[Any, Any]:
 
 
 @lru_cache(maxsize=2)
+def counted_words(text: str) -> dict[str, int]:
+    """Return how often each word stands in a text: asked once for all facets and taggers."""
+    return dict(Counter(WORD.findall(text.lower())))
+
+
+@lru_cache(maxsize=2)
 def counted(text: str) -> dict[str, int]:
-    """Return how often each feature stands in a text: asked once for all facets and taggers."""
-    return dict(Counter(split(text)))
+    """Return how often each feature stands in a text."""
+    found: dict[str, int] = {}
+    for word, n in counted_words(text).items():
+        for part in parts(word):
+            found[part] = found.get(part, 0) + n
+    return found
 
 
 class Lookup:

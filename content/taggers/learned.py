@@ -72,35 +72,46 @@ class LearnedTagger(Tagger):
         places, values = self.lookup.row(text.whole)
         scores = self.coefficients[:, places] @ values + self.intercepts
         confident = weigh.sure(scores, self.odds, self.calibration).tolist()
-        sure = [one for one in confident if one >= LEAST]
-        words = self._words(text.whole, places) if sure else {}
+        speaking = _Words(text.whole, self.lookup, places) if max(confident) >= LEAST else None
         guesses = []
         for number, (term, confidence) in enumerate(zip(self.terms, confident, strict=True)):
             if term not in self.known:
                 continue
             reason: dict[str, Any] = {}
-            if confidence >= LEAST:
+            if speaking is not None and confidence >= LEAST:
                 said = values * self.coefficients[number, places]
-                reason = {"words": _speaking(words, said.tolist())}
+                reason = {"words": speaking.most(said)}
             guesses.append(Guess(term, confidence, reason))
         return guesses
 
-    def _words(self, text: str, places: Any) -> dict[str, list[int]]:
-        """Return the words that can be shown, with where their parts stand in the row."""
+
+class _Words:
+    """The words of a text that can be shown, with where their parts stand in its row."""
+
+    def __init__(self, text: str, lookup: features.Lookup, places: Any) -> None:
+        import numpy
+
         where = {place: number for number, place in enumerate(places.tolist())}
-        numbers = self.lookup.numbers
-        found = {}
-        for word in features.shown(text):
-            parts = {where.get(numbers.get(part, -1), -1) for part in features.split(word)}
-            found[word] = [part for part in parts if part >= 0]
-        return found
+        numbers = lookup.numbers
+        self.words = list(features.shown(text))
+        pairs = [
+            (owner, where[number])
+            for owner, word in enumerate(self.words)
+            for part in features.parts(word)
+            if (number := numbers.get(part)) is not None and number in where
+        ]
+        table = numpy.array(pairs, dtype="int64").reshape(-1, 2)
+        self.owners, self.parts = table[:, 0], table[:, 1]
 
+    def most(self, said: Any) -> list[list[Any]]:
+        """Return the words that say the most, each by all its parts, with their weights."""
+        import numpy
 
-def _speaking(words: dict[str, list[int]], said: list[float]) -> list[list[Any]]:
-    """Return the words that say the most for a term, with their weights."""
-    weights = [(sum(said[part] for part in parts), word) for word, parts in words.items()]
-    best = sorted((pair for pair in weights if pair[0] > 0), reverse=True)[:SHOWN]
-    return [[word, round(weight, 2)] for weight, word in best]
+        weights = numpy.bincount(self.owners, said[self.parts], minlength=len(self.words))
+        best = numpy.argsort(-weights, kind="stable")[:SHOWN].tolist()
+        return [
+            [self.words[one], round(float(weights[one]), 2)] for one in best if weights[one] > 0
+        ]
 
 
 def learnable(examples: Sequence[Example], choices: Sequence[Choice]) -> list[int]:

@@ -28,10 +28,10 @@ class Words(Tagger):
     def __init__(self, choices: Sequence[Choice], weights: bytes | None) -> None:
         super().__init__(choices, weights)
         self.shares: dict[str, float] = json.loads(weights) if weights else BEFORE
-        self.patterns = []
-        for one in choices:
-            names = sorted({*map(_even, (one.name, *one.synonyms))} - {""}, key=len, reverse=True)
-            self.patterns.append((one.id, names, re.compile("|".join(map(_spelled, names)))))
+        self.names = [
+            (one.id, sorted({*map(_even, (one.name, *one.synonyms))} - {""}, key=len, reverse=True))
+            for one in choices
+        ]
 
     @classmethod
     def learn(cls, examples: Sequence[Example], choices: Sequence[Choice]) -> Learned | None:
@@ -58,17 +58,15 @@ class Words(Tagger):
         """Return the terms whose names stand in a text."""
         guesses = []
         title, body = _even(text.title), _even(text.body)
-        for term, names, pattern in self.patterns:
-            # Looking for letters is a hundred times faster than matching words.
-            if not any(name in title or name in body for name in names):
+        for term, names in self.names:
+            above = {name: n for name in names if (n := _times(name, title))}
+            below = {name: n for name in names if (n := _times(name, body))}
+            if not above and not below:
                 continue
-            in_title = pattern.search(title)
-            hits = [hit.group() for hit in pattern.finditer(body)]
-            if not in_title and not hits:
-                continue
-            sort = "title" if in_title else "often" if len(hits) >= OFTEN else "once"
-            word = in_title.group() if in_title else Counter(hits).most_common(1)[0][0]
-            reason = {"words": [[word, len(hits) + bool(in_title)]], "where": sort}
+            total = sum(below.values())
+            sort = "title" if above else "often" if total >= OFTEN else "once"
+            word = max(above or below, key=lambda name: (above or below)[name])
+            reason = {"words": [[word, total + sum(above.values())]], "where": sort}
             guesses.append(Guess(term, self.shares[sort], reason))
         return guesses
 
@@ -78,6 +76,15 @@ def _even(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def _spelled(name: str) -> str:
-    escaped = re.escape(name)
-    return escaped if SOLID.search(name) else rf"(?<!\w){escaped}(?!\w)"
+def _times(name: str, text: str) -> int:
+    """Return how often a name stands in a text as words of its own."""
+    found, place, solid = 0, text.find(name), SOLID.search(name)
+    while place >= 0:
+        end = place + len(name)
+        found += bool(solid) or not (_is_letter(text, place - 1) or _is_letter(text, end))
+        place = text.find(name, end)
+    return found
+
+
+def _is_letter(text: str, place: int) -> bool:
+    return 0 <= place < len(text) and (text[place].isalnum() or text[place] == "_")
