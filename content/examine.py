@@ -7,7 +7,7 @@ so that a worker which is killed leaves nothing, and the next one begins anew.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -201,20 +201,20 @@ class _Reach:
             try:
                 match = resolve(path)
                 below = [part for part in str(match.kwargs.get("path") or path).split("/") if part]
-                there = self._leads(match.url_name or "", match.args, below)
+                there = self._leads(match.url_name or "", match.kwargs, below)
             except (Http404, Resolver404):
                 there = self._is_redirected(path)
         with override(said):
             return "" if there else _("there is nothing, or nothing that is published.")
 
-    def _leads(self, name: str, args: Sequence[Any], below: list[str]) -> bool:
+    def _leads(self, name: str, told: Mapping[str, Any], below: list[str]) -> bool:
         """Return whether there is something behind an address.
 
         Raises:
             Http404: there is no such page.
         """
         if name == "wagtaildocs_serve":
-            return bool(Document.objects.filter(pk=int(args[0])).exists())
+            return bool(Document.objects.filter(pk=told["document_id"]).exists())
         if name == "wagtail_serve" and self.site is not None:
             request = RequestFactory().get("/", headers={"host": self.site.hostname})
             self.site.root_page.localized.specific.route(request, below)

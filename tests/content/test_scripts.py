@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 import shutil
 import time
 from contextlib import contextmanager
@@ -49,7 +50,8 @@ class Visit:
             kind = mimetypes.guess_type(path)[0]
             return route.fulfill(body=(ROOT / path[1:]).read_bytes(), content_type=kind)
         if path in self.pages:
-            return route.fulfill(body=self.pages[path], content_type="text/html")
+            kind = "text/css" if path.endswith(".css") else "text/html"
+            return route.fulfill(body=self.pages[path], content_type=kind)
         self.sent.append((path, route.request.post_data))
         answer = self.answers.get(path, {"status": 404})
         return answer(route) if callable(answer) else route.fulfill(**answer)
@@ -71,6 +73,8 @@ class Visit:
 def visit(pages, chen):
     shown = ["/", "/insights/cash/", "/letter/", "/letter/thanks/"]
     rendered = {path: chen.get(path).content for path in shown}
+    sheet = re.search(r'href="(/site\.\w+\.css)"', rendered["/"].decode()).group(1)
+    rendered[sheet] = chen.get(sheet).content
 
     @contextmanager
     def browse(*, cookies=None, answers=None):

@@ -97,7 +97,7 @@ class TestProfiles:
         people.happened(*[people.track(f"u-{n}", "Clicked", f"k-{n}") for n in range(40)])
         mara.get(PROFILES)
 
-        with django_assert_max_num_queries(14):
+        with django_assert_max_num_queries(15):
             mara.get(PROFILES)
 
     def test_are_sorted_by_what_was_asked(self, mara):

@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
+from wagtail.models import Page, Site
 
 from analytics import pose
 from analytics.questions import asked as whole
+from content.models import Facet, Fragment, HomePage, Term
 from customers import segment
 from customers.models import IdentityLink
 from dxp.lib.clock import now
@@ -70,6 +72,8 @@ def asked(case, header, world):
     for name, value in world.items():
         if name in case.path_parameters:
             case.path_parameters[name] = value
+    if world and case.path.endswith("/decisions/") and "page" in (case.query or {}):
+        case.query = {"page": world["page"], "profile": world["public_id"]}
     try:
         with transaction.atomic():
             answer = case.call_and_validate(headers=header, checks=CHECKS)
@@ -97,7 +101,9 @@ def world():
     ana, eva = people.ana(), people.chen()
     group = segment.create(name="Croatia", slug="croatia", rule=people.from_country("HR"), at=now())
     mara = people.marketer()
-    rights = ("view_journey", "publish_journey", "view_reports")
+    rights = (
+        "view_journey", "publish_journey", "view_reports", "view_fragment", "view_term",
+    )  # fmt: skip
     mara.user_permissions.add(*Permission.objects.filter(codename__in=rights))
     secret = people.token(mara, "all")["HTTP_AUTHORIZATION"]
     link = IdentityLink.objects.get().pk
@@ -108,8 +114,14 @@ def world():
     publish.publish(journey=journey, at=now())
     run = enroll.by_hand(journey=journey, profile_id=eva.pk, at=now(), by="mara")
     kept = pose.keep(name="Visits", asked=whole.parse({"kind": "visits"}), at=now())
+    page = Page.get_first_root_node().add_child(instance=HomePage(title="Home", slug="site"))
+    Site.objects.filter(is_default_site=True).update(root_page=page)
+    facet = Facet.objects.create(name="Life", slug="life")
+    Term.objects.create(facet=facet, name="A home", slug="a-home")
+    piece = Fragment(name="Hours", body=[("quote", {"text": "At nine."})], locale=page.locale)
+    piece.save()
     there = {
-        "question": kept.pk,
+        "question": kept.pk, "page": page.pk, "fragment": piece.pk,
         "public_id": str(ana.public_id), "slug": group.slug, "link": link, "journey": journey.pk,
         "run": run.pk,
     }  # fmt: skip

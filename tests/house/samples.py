@@ -104,6 +104,9 @@ def furnish(*, at):
         **_helping(topic, at),
     }
     draft = _draft()
+    by_place["wagtailadmin_api:pages"] = draft
+    by_place["wagtailimages"] = by_place["wagtailadmin_api:images"]
+    by_place["wagtailsnippetchoosers_content_form"] = by_place["content_forms"]
 
     def sample(door, parameter):
         """Return a value for one parameter of one address."""
@@ -158,6 +161,7 @@ def furnish(*, at):
             # Of links and sizes of pictures: nobody made one.
             "link_pk": 0,
             "rendition_id": 0,
+            "image_id": by_place["wagtailadmin_api:images"],
             "document_id": by_place["content_files:"],
             "document_filename": by_place["fees.txt"],
             "filename": "none.jpg",
@@ -256,8 +260,17 @@ def _files(at):
     sealed = SealedCollection.objects.create(collection=root.add_child(name="Board"), since=at)
     return {
         "content_files:unseal": sealed.pk, "content_files:": document.pk,
+        "wagtailadmin_api:documents": document.pk, "wagtailadmin_api:images": _picture(),
         "fees.txt": document.filename,
     }  # fmt: skip
+
+
+def _picture():
+    from wagtail.images.tests.utils import get_test_image_file
+
+    from content.models import Image
+
+    return Image.objects.create(title="A house", file=get_test_image_file()).pk
 
 
 def _vocabulary():
