@@ -21,6 +21,7 @@ from journeys.channels.push.vapid import WebPush
 from journeys.compose import House
 from journeys.models import PushSubscription, Sender, Suppression
 
+PUSH_KEY = "journeys:push-key"
 PUSH = "push"
 LONGEST_ENDPOINT = 2000
 # An uncompressed point of the curve P-256, and the shared secret (RFC 8291).

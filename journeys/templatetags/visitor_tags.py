@@ -27,7 +27,7 @@ def push_signup() -> SafeString:
     def look_up() -> str:
         return subscribe.public_key(house=house())
 
-    key = cache.get_or_set("journeys:push-key", look_up, KEY_SECONDS)
+    key = cache.get_or_set(subscribe.PUSH_KEY, look_up, KEY_SECONDS)
     if not key:
         return SafeString("")
     about = {"key": key, "words": subscribe.words()}

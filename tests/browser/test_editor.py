@@ -197,6 +197,27 @@ def test_from_the_first_word_to_each_reader(browser, house):
     tag(elena)
     hand_in(elena, address)
 
+    # Omar edits products, and finds nothing of it anywhere.
+    omar = Desk(browser, house, "omar")
+    number = re.search(r"/pages/(\d+)/", address).group(1)
+    for place in (
+        address,
+        f"/admin/pages/{number}/history/",
+        f"/admin/pages/{number}/view_draft/",
+        f"/admin/pages/{number}/usage/",
+        f"/admin/pages/{number}/delete/",
+    ):
+        omar.page.goto(place)
+        assert title not in omar.page.content(), place
+    for place in (
+        f"/admin/pages/search/?q={title.replace(' ', '+')}",
+        f"/admin/choose-page/search/?q={title.replace(' ', '+')}",
+        "/admin/reports/site-history/",
+    ):
+        told = omar.page.request.get(place).text()
+        assert f"/admin/pages/{number}/" not in told, place
+        assert f'data-id="{number}"' not in told, place
+
     guest = browser.new_context(base_url=house.address).new_page()
     mara = Desk(browser, house, "mara")
     guest.goto(share(mara, title))
@@ -232,24 +253,3 @@ def test_from_the_first_word_to_each_reader(browser, house):
     assert "Get our letter." in words
     chen.page.goto(public)
     assert "You have read a lot already." not in chen.page.locator("main").inner_text()
-
-    # Omar edits products, and finds nothing of it anywhere.
-    omar = Desk(browser, house, "omar")
-    number = re.search(r"/pages/(\d+)/", address).group(1)
-    for place in (
-        address,
-        f"/admin/pages/{number}/history/",
-        f"/admin/pages/{number}/view_draft/",
-        f"/admin/pages/{number}/usage/",
-        f"/admin/pages/{number}/delete/",
-    ):
-        omar.page.goto(place)
-        assert title not in omar.page.content(), place
-    for place in (
-        f"/admin/pages/search/?q={title.replace(' ', '+')}",
-        f"/admin/choose-page/search/?q={title.replace(' ', '+')}",
-        "/admin/reports/site-history/",
-    ):
-        told = omar.page.request.get(place).text()
-        assert f"/admin/pages/{number}/" not in told, place
-        assert f'data-id="{number}"' not in told, place
