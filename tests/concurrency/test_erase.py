@@ -20,6 +20,7 @@ from wagtail.log_actions import log
 from analytics import collect, compact, query, rewrite, shelf
 from analytics.measures import names
 from analytics.models import Chunk, ErasedAlias
+from content.models import Form, Submission
 from customers import consent, erase, export, gather, ingest, retain
 from customers.models import (
     Alias,
@@ -121,6 +122,11 @@ def leave_with_the_customers_floor(ana, bruno, segment):
     )
     Preference.objects.create(contact_point=point, method="form", at=NOW)
     gather.create(name="Fans", profile_ids=[ana.pk, bruno.pk], at=NOW)
+    form = Form.objects.create(name="Advice", slug="advice", fields=[])
+    Submission.objects.create(
+        form=form, profile=ana, alias=her, key="k", at=NOW,
+        answers=[["note", "What?", "ana-7731"]],
+    )  # fmt: skip
     for subject in ({"contact_point": point, "channel": "email"}, {"alias": her}):
         consent.record(
             purpose="marketing" if "channel" in subject else "tracking", state="GRANTED",
