@@ -49,9 +49,13 @@ class FragmentForm(WagtailAdminModelForm):
         """Return the name.
 
         Raises:
-            ValidationError: messages call the fragment by the name it has.
+            ValidationError: another has it in this language, or messages call it by the old one.
         """
         name = str(self.cleaned_data["name"])
+        locale = self.instance.locale_id or Locale.get_default().pk
+        others = Fragment.objects.filter(name=name, locale=locale).exclude(pk=self.instance.pk)
+        if others.exists():
+            raise ValidationError(_("Another fragment of this language has this name."))
         before = Fragment.objects.filter(pk=self.instance.pk).values_list("name", flat=True).first()
         called = reuse.called(name=before) if before and name != before else []
         if called:

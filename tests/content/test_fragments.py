@@ -235,6 +235,12 @@ class TestDeleting:
 
 
 class TestEditor:
+    def test_says_that_a_name_is_taken(self, elena, hours):
+        response = elena.post(ADD, {**form(name=hours.name), "action-publish": "1"})
+
+        assert "Another fragment of this language has this name." in page_of(response)
+        assert Fragment.objects.count() == 1
+
     def test_a_fragment_is_written_published_and_found(self, elena):
         elena.post(ADD, form(**{"action-publish": "1"}))
 
