@@ -6,14 +6,14 @@ from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.utils.translation import activate, get_language
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
-from wagtail.models import Page
 
-from content import answer, locate, note
+from content import answer, note
 from content.blocks.asked import CONSENT, AskedForm
-from content.models import PublicPage, keep_private
+from content.models import keep_private
+from content.views import answering
 from customers.identify import BadAddress
 from customers.models import ConsentEntry, Source
 from dxp.lib import clock, hints, visitor
@@ -25,9 +25,15 @@ NO_MAIL = _("We cannot write to this address.")
 @visitor.from_our_pages
 @require_http_methods(["GET", "HEAD", "POST"])
 def form(request: HttpRequest) -> HttpResponse:
-    """Say what to ask this visitor; or take the answers in, or show them with their faults."""
+    """Say what to ask this visitor; or take the answers in, or show them with their faults.
+
+    Raises:
+        Http404: there is no such form in public.
+    """
     told = request.POST if request.method == "POST" else request.GET
-    page, block = _block(told.get("page", ""), told.get("block", ""))
+    page, block = answering.block(told.get("page", ""), told.get("block", ""), "form")
+    if block.value is None or not block.value.live:
+        raise Http404
     if request.method != "POST":
         return _known(request, block)
     filled = AskedForm(
@@ -42,29 +48,6 @@ def form(request: HttpRequest) -> HttpResponse:
         else:
             _take(request, page, block, filled)
     return _again(request, page, filled) if filled.errors else _thank(request, page, block)
-
-
-def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
-    """Return the live page and its block with a live form.
-
-    Raises:
-        Http404: there is no such form in public.
-    """
-    known = page_id.isascii() and page_id.isdigit() and len(page_id) <= 9
-    page = Page.objects.live().public().filter(pk=int(page_id)).first() if known else None
-    specific = page.specific if page else None
-    if isinstance(specific, PublicPage):
-        # Faults, and the words kept as proof, are in the language of the page.
-        activate(locate.language(page=specific))
-        for stream in specific.streams():
-            for child in stream:
-                if child.block_type == "form" and child.id == block_id and _is_live(child):
-                    return specific, child
-    raise Http404
-
-
-def _is_live(child: Any) -> bool:
-    return child.value is not None and bool(child.value.live)
 
 
 def _known(request: HttpRequest, block: Any) -> HttpResponse:
@@ -107,12 +90,8 @@ def _take(request: HttpRequest, page: Any, block: Any, filled: AskedForm) -> Non
 
 
 def _again(request: HttpRequest, page: Any, filled: AskedForm) -> HttpResponse:
-    if _wants_json(request):
-        faults = {
-            "form" if name == "__all__" else name: str(words[0])
-            for name, words in filled.errors.items()
-        }
-        return keep_private(JsonResponse({"errors": faults}, status=422))
+    if answering.wants_json(request):
+        return answering.faults(filled)
     request.asked_form = filled  # type: ignore[attr-defined]
     response = page.serve(request)
     response.status_code = 422
@@ -122,14 +101,10 @@ def _again(request: HttpRequest, page: Any, filled: AskedForm) -> HttpResponse:
 def _thank(request: HttpRequest, page: Any, block: Any) -> HttpResponse:
     thanks = block.value.thanks_page
     url = thanks.url if thanks and thanks.live else ""
-    if _wants_json(request):
+    if answering.wants_json(request):
         told = {"location": url} if url else {"thanks": block.value.thanks}
         return keep_private(JsonResponse(told))
     if url:
         return keep_private(HttpResponseRedirect(url, status=303))
     request.asked_sent = block.id  # type: ignore[attr-defined]
     return keep_private(page.serve(request))
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")

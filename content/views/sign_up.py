@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.utils.translation import activate, get_language
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
-from wagtail.models import Page
 
-from content import locate, submit
+from content import submit
 from content.blocks import SignUpForm, shelf
-from content.models import PublicPage, keep_private
+from content.models import keep_private
+from content.views import answering
 from customers.identify import BadAddress
 from customers.models import Source
 from dxp.lib import clock, hints, visitor
@@ -23,7 +23,9 @@ from dxp.lib import clock, hints, visitor
 @require_POST
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Take the form in; show it again with its faults, or lead to the thank-you page."""
-    page, block = _block(request.POST.get("page", ""), request.POST.get("block", ""))
+    page, block = answering.block(
+        request.POST.get("page", ""), request.POST.get("block", ""), "sign_up"
+    )
     form = SignUpForm(request.POST, block_id=block.id)
     if form.is_valid() and not form.cleaned_data["website"]:
         if visitor.too_often(request, "sign-up", most=20, seconds=600):
@@ -34,25 +36,6 @@ def sign_up(request: HttpRequest) -> HttpResponse:
         return _again(request, page, form)
     thanks = block.value["thanks"]
     return _lead(request, shelf.address(thanks) if thanks else page.url)
-
-
-def _block(page_id: str, block_id: str) -> tuple[Any, Any]:
-    """Return the live page and its sign-up block.
-
-    Raises:
-        Http404: there is no such form in public.
-    """
-    known = page_id.isascii() and page_id.isdigit() and len(page_id) <= 9
-    page = Page.objects.live().public().filter(pk=int(page_id)).first() if known else None
-    specific = page.specific if page else None
-    if isinstance(specific, PublicPage):
-        # Faults, and the words kept as proof, are in the language of the page.
-        activate(locate.language(page=specific))
-        for stream in specific.streams():
-            for child in stream:
-                if child.block_type == "sign_up" and child.id == block_id:
-                    return specific, child
-    raise Http404
 
 
 def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None:
@@ -82,12 +65,8 @@ def _take(request: HttpRequest, page: Any, block: Any, form: SignUpForm) -> None
 
 
 def _again(request: HttpRequest, page: Any, form: SignUpForm) -> HttpResponse:
-    if _wants_json(request):
-        faults = {
-            "form" if name == "__all__" else name: str(words[0])
-            for name, words in form.errors.items()
-        }
-        return keep_private(JsonResponse({"errors": faults}, status=422))
+    if answering.wants_json(request):
+        return answering.faults(form)
     request.sign_up_form = form  # type: ignore[attr-defined]
     response = page.serve(request)
     response.status_code = 422
@@ -95,10 +74,6 @@ def _again(request: HttpRequest, page: Any, form: SignUpForm) -> HttpResponse:
 
 
 def _lead(request: HttpRequest, url: str) -> HttpResponse:
-    if _wants_json(request):
+    if answering.wants_json(request):
         return keep_private(JsonResponse({"location": url}))
     return keep_private(HttpResponseRedirect(url, status=303))
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return "application/json" in request.headers.get("Accept", "")
