@@ -11,7 +11,8 @@ WORKDIR /build
 COPY requirements-bootstrap.lock requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements-bootstrap.lock \
     && uv venv /venv \
-    && uv pip install --no-cache --python /venv/bin/python --require-hashes -r requirements.lock
+    && uv pip install --no-cache --python /venv/bin/python --require-hashes \
+        --compile-bytecode -r requirements.lock
 
 FROM python:3.13-slim-bookworm
 ENV PATH="/venv/bin:$PATH" \

@@ -16,7 +16,7 @@ from dxp.lib import clock
 # Readers say it as often as they meet one damaged file.
 OFTEN = timedelta(minutes=10)
 # Paths that are looked through for articles and products.
-MOST_READ = 300
+MOST_READ = 1000
 
 
 def lake() -> shelf.Lake:

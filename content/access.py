@@ -8,18 +8,19 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Model
+from django.db.models import Model, Q, QuerySet
 from django.utils.translation import gettext as _
 from guardian.models import GroupObjectPermission
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
-from content import grant, policies
+from content import grant, hold, policies
 from dxp.users.models import User
 
+SEES = "guardian.view_userobjectpermission"
 OF_PAGE = ("view", "add", "change", "publish", "lock", "delete")
-OF_FILE = ("choose", "change", "delete")
+OF_FILE = ("view", "choose", "change", "delete")
 OF_COLLECTION = ("view", "add", "change")
-OF_SNIPPET = ("view", "change", "publish", "delete")
+OF_SNIPPET = ("view", "change", "publish", "lock", "delete")
 # Which rights lead to an act, besides the one of the same name.
 LEADS = {
     "page": {
@@ -27,7 +28,10 @@ LEADS = {
         "change": {"add"},
         "delete": {"add", "change", "publish", "bulk_delete"},
     },
-    "file": {"choose": {"change", "view", "add"}, "delete": {"change", "add"}, "change": {"add"}},
+    "file": {
+        "view": {"change", "add"}, "choose": {"change", "view", "add"},
+        "delete": {"change", "add"}, "change": {"add"},
+    },
     "collection": {"view": {"add", "change", "choose"}, "add": {"change"}},
     "snippet": {},
 }  # fmt: skip
@@ -53,23 +57,41 @@ class Source:
 def actions(thing: Model) -> tuple[str, ...]:
     """Return what can be done with a thing of this kind."""
     told = {"page": OF_PAGE, "file": OF_FILE, "collection": OF_COLLECTION, "snippet": OF_SNIPPET}
-    return told[_kind(thing)]
+    known = told[_kind(thing)]
+    if known is not OF_SNIPPET:
+        return known
+    offered = {_short(row.codename) for row in grant.offered(thing)}
+    return tuple(one for one in known if one in offered)
 
 
-def who(thing: Model) -> list[Person]:
+def people(thing: Model, words: str = "") -> QuerySet[User]:
+    """Return everybody whom a right on a thing may reach, bots last; those called so, if asked."""
+    ids = {pk for source in _sources_of(thing) for pk in source.users}
+    found = User.objects.filter(Q(pk__in=ids) | Q(is_superuser=True), is_active=True)
+    if words:
+        found = found.filter(
+            Q(username__icontains=words)
+            | Q(first_name__icontains=words)
+            | Q(last_name__icontains=words)
+        )
+    return found.order_by("is_bot", "username")
+
+
+def who(thing: Model, among: Iterable[User] | None = None) -> list[Person]:
     """Return everybody who may do anything with a thing, with the reasons.
 
     Whether they may is asked of the policies themselves; the reasons only explain it.
     """
-    sources = [*_from_groups(thing), *_from_grants(thing)]
-    ids = {pk for source in sources for pk in source.users}
-    people = User.objects.filter(is_active=True)
-    found = []
-    for user in people.filter(pk__in=ids) | people.filter(is_superuser=True):
-        person = Person(user, {one: _why(user, one, thing, sources) for one in actions(thing)})
-        if any(person.may.values()):
-            found.append(person)
-    return sorted(found, key=lambda person: (person.user.is_bot, person.user.get_username()))
+    sources = _sources_of(thing)
+    users = list(people(thing) if among is None else among)
+    hold.learn(users)
+    told = actions(thing)
+    found = [Person(user, {one: _why(user, one, thing, sources) for one in told}) for user in users]
+    return [person for person in found if any(person.may.values())]
+
+
+def _sources_of(thing: Model) -> list[Source]:
+    return [*_from_groups(thing), *_from_grants(thing)]
 
 
 def _why(user: User, action: str, thing: Model, sources: Iterable[Source]) -> list[str]:
@@ -84,11 +106,16 @@ def _why(user: User, action: str, thing: Model, sources: Iterable[Source]) -> li
     return list(dict.fromkeys(words)) or [_("As its author or reviewer.")]
 
 
-def may(user: User, action: str, thing: Model) -> bool:
+def may(user: Any, action: str, thing: Model) -> bool:
     """Return whether a person may; a right on a collection means its files."""
     if isinstance(thing, Collection):
         return any(policies.may_in(user, action, thing, model) for model in policies.FILES)
     return policies.may(user, action, thing)
+
+
+def opens(user: Any, thing: Model) -> bool:
+    """Return whether a person may see who can do what with a thing: who works on it may."""
+    return may(user, "change", thing) or bool(user.has_perm(SEES))
 
 
 def _kind(thing: Model) -> str:

@@ -13,15 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from wagtail.actions.delete_page import DeletePageAction
 from wagtail.actions.move_page import MovePageAction
-from wagtail.actions.publish_revision import PublishRevisionAction
 from wagtail.actions.unpublish import UnpublishAction
 from wagtail.actions.unpublish_page import UnpublishPageAction
 from wagtail.log_actions import log
 from wagtail.models import Collection, Page, ReferenceIndex
 
-from content import policies, reuse, seal, tag
+from content import draft, policies, reuse, seal
 from content.bulk import Act, CannotDo, acts
-from content.models import BulkRun, Fragment
+from content.models import BulkRun, Form, Fragment
 from content.vault import NoKey
 
 
@@ -39,18 +38,12 @@ class Publish(Act):
         """Publish it; what is live already and has no draft stays as it is.
 
         Raises:
-            CannotDo: its review is not over, or it lacks a term that it needs.
+            CannotDo: it is locked, its review is not over, or it lacks a term that it needs.
         """
-        thing = _specific(thing)
-        if missing := tag.missing(thing):
-            names = ", ".join(facet.name for facet in missing)
-            raise CannotDo(_("It needs a term of %(facets)s first.") % {"facets": names})
-        if getattr(thing, "workflow_in_progress", False):
-            raise CannotDo(_("Its review is not over."))
-        if thing.live and not thing.has_unpublished_changes:
-            return
-        revision = thing.get_latest_revision() or thing.save_revision(user=run.by)
-        PublishRevisionAction(revision, user=run.by).execute(skip_permission_checks=True)
+        try:
+            draft.publish(thing=thing, by=run.by)
+        except (draft.NotReady, draft.Locked) as error:
+            raise CannotDo(str(error)) from error
 
 
 @acts.register
@@ -66,8 +59,16 @@ class Unpublish(Act):
         return policies.may(user, "unpublish", thing)
 
     def do(self, thing: Any, run: BulkRun, at: datetime) -> None:
-        """Take it off; a draft stays as it is."""
-        thing = _specific(thing)
+        """Take it off; a draft stays as it is.
+
+        Raises:
+            CannotDo: it is locked.
+        """
+        thing = thing.specific if isinstance(thing, Page) else thing
+        try:
+            draft.refuse_locked(thing, run.by)
+        except draft.Locked as error:
+            raise CannotDo(str(error)) from error
         if thing.live:
             action = UnpublishPageAction if isinstance(thing, Page) else UnpublishAction
             action(thing, user=run.by).execute(skip_permission_checks=True)
@@ -188,13 +189,9 @@ class Rewrap(Act):
             raise CannotDo(_("None of our keys opens it.")) from error
 
 
-def _specific(thing: Any) -> Any:
-    return thing.specific if isinstance(thing, Page) else thing
-
-
 def _holders(thing: Model) -> int:
     """Return how many places would break: those that hold it by a protected key or a block."""
-    if isinstance(thing, Fragment):
+    if isinstance(thing, Fragment | Form):
         return len(reuse.uses(thing))
     used = ReferenceIndex.get_grouped_references_to(thing)
     return int(used.count()) if used.is_protected else 0

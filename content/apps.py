@@ -30,4 +30,18 @@ class ContentConfig(AppConfig):
             Scope("decisions:read", _("Read what somebody sees in slots"), "customers.view_profile")
         )
         register(Scope("fragments:read", _("Read fragments"), "content.view_fragment"))
+        register(
+            Scope(
+                "fragments:write", _("Write drafts of fragments, and publish them"),
+                "content.change_fragment", each=True,
+            )
+        )  # fmt: skip
         register(Scope("terms:read", _("Read terms, and pages by term"), "content.view_term"))
+        register(
+            Scope(
+                "tags:write",
+                _("Read and write what things are tagged with"),
+                "content.add_tagging",
+                each=True,
+            )
+        )

@@ -1,20 +1,19 @@
 """Do one act to many things: a worker does them one by one, and goes on where another died.
 
-An act is a kind: a class that extends `Act`, registered with `acts`. What a list holds as it is
-filtered, its screen knows: it registers itself with `listing`.
+An act is a kind: a class that extends `Act`, registered with `acts`.
 """
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.db import DatabaseError, models, transaction
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from content.models import BulkRun
@@ -22,6 +21,8 @@ from dxp.lib.kinds import Registry, UnknownKind
 
 LEASE = timedelta(minutes=2)
 KEPT_FAULTS = 100
+KEPT_FOR = timedelta(days=90)
+log = logging.getLogger(__name__)
 
 
 class CannotDo(Exception):
@@ -58,13 +59,6 @@ class Act(ABC):
 
 
 acts: Registry[Act] = Registry(Act)  # type: ignore[type-abstract]
-Listing = Callable[[Any, QueryDict], Iterable[int]]
-_listings: dict[type[models.Model], Listing] = {}
-
-
-def listing(model: type[models.Model], chosen: Listing) -> None:
-    """Say what a list of these things holds for a person, as the address filters it."""
-    _listings[model] = chosen
 
 
 def start(
@@ -73,33 +67,24 @@ def start(
     model: type[models.Model],
     by: Any,
     at: datetime,
-    filter: str | None = None,
     ids: Iterable[int] | None = None,
     **asked: Any,
 ) -> BulkRun:
-    """Have an act done to the things that were ticked, or that a list holds as it is filtered.
+    """Have an act done to things, or to all that it can be done to.
 
-    What the list holds is written down now: what comes to match later is left alone.
-
-    `filter` is the query string of the list's address, `ids` the things that were ticked; without
-    both, it is done to all that it can be done to. `asked` is what the act wants to know besides,
-    as JSON can hold it.
+    They are written down now: what comes to match a list later is left alone. `asked` is what the
+    act wants to know besides, as JSON can hold it.
 
     Raises:
         UnknownKind: nobody registered such an act.
-        LookupError: there is no list of this model that could be filtered.
     """
     doing = acts.get(act)()
-    if ids is None and filter is not None:
-        if model not in _listings:
-            raise LookupError(model._meta.label)
-        ids = _listings[model](by, QueryDict(filter))
     if ids is None:
         ids = doing.things(model).order_by().values_list("pk", flat=True)
     chosen = sorted(set(ids))
     return BulkRun.objects.create(
         act=act, content_type=ContentType.objects.get_for_model(model), by=by, asked_at=at,
-        total=len(chosen), asked={**asked, "filter": filter, "ids": chosen},
+        total=len(chosen), asked={**asked, "ids": chosen},
     )  # fmt: skip
 
 
@@ -157,7 +142,8 @@ def _one(run: BulkRun, doing: Act, model: type[models.Model], pk: int, at: datet
     """Do it to one thing and note so, or neither; return whether the run is still ours."""
     with transaction.atomic():
         # Locked until it is done: who lost its lease to another worker sees the cursor moved.
-        held = BulkRun.objects.select_for_update().get(pk=run.pk)
+        # Without what it was asked: the numbers of a long list would be read again for each thing.
+        held = BulkRun.objects.select_for_update().defer("asked").get(pk=run.pk)
         if held.state != BulkRun.State.RUNNING or held.cursor != run.cursor:
             return False
         fault = _do(run, doing, model, pk, at)
@@ -187,7 +173,16 @@ def _do(
             doing.do(thing, run, at)
     except (CannotDo, PermissionDenied, ObjectDoesNotExist, ValueError, DatabaseError) as error:
         return {"id": pk, "name": str(thing)[:200], "why": str(error)[:300] or type(error).__name__}
+    except Exception:
+        # One thing that breaks must not hold up the others, nor be tried for ever.
+        log.exception("%s failed on %s %s.", run.act, model._meta.label, pk)
+        return {"id": pk, "name": str(thing)[:200], "why": _("It failed; the log says why.")}
     return None
+
+
+def prune(*, at: datetime) -> int:
+    """Forget what was done months ago; return how many runs."""
+    return BulkRun.objects.filter(finished_at__lt=at - KEPT_FOR).delete()[0]
 
 
 def _end(run: BulkRun, state: str, at: datetime, faults: list[Mapping[str, Any]]) -> None:

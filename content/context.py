@@ -236,8 +236,13 @@ def _word(text: str) -> str:
     return text.replace("\x00", "").strip()[:LONGEST]
 
 
+def is_country(text: str) -> bool:
+    """Return whether a text could be the two letters of a country."""
+    return re.fullmatch(r"[A-Za-z]{2}", text) is not None
+
+
 def _country(text: str) -> str:
-    return text.upper() if re.fullmatch(r"[A-Za-z]{2}", text) else ""
+    return text.upper() if is_country(text) else ""
 
 
 def _count(text: str) -> int:

@@ -37,6 +37,8 @@ def graph(
         said.append(_article(page, house, around, absolute))
     if isinstance(page, ProductPage):
         said.append(_product(page, house, around, absolute))
+    if len(said) == 1:
+        said.append(_other(page, root, around, absolute))
     if image:
         said[-1]["image"] = image
     if steps := list(_steps(page, around, absolute)):
@@ -90,6 +92,17 @@ def _product(page: ProductPage, house: Data, around: Around, absolute: Absolute)
         "brand": {"@type": "Brand", "name": house["name"]},
         "url": absolute(around.place.address(page)),
     }
+
+
+def _other(page: PublicPage, root: str, around: Around, absolute: Absolute) -> Data:
+    said: Data = {
+        "@type": "CollectionPage" if any(page.listed()) else "WebPage",
+        "url": absolute(around.place.address(page)),
+        "name": page.title,
+        "inLanguage": around.language,
+        "publisher": {"@id": f"{root}#house"},
+    }
+    return {**said, "description": page.summary()} if page.summary() else said
 
 
 def _steps(page: Any, around: Around, absolute: Absolute) -> Iterator[Data]:

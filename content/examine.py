@@ -7,28 +7,25 @@ so that a worker which is killed leaves nothing, and the next one begins anew.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from django.contrib.auth import get_user_model
-from django.db import transaction
-from django.http import Http404
-from django.test import RequestFactory
-from django.urls import resolve
-from django.urls.exceptions import Resolver404
-from django.utils.translation import get_language, get_language_from_path, override
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
-from wagtail.contrib.redirects.models import Redirect
+from django.utils.translation import override
 from wagtail.fields import StreamField
-from wagtail.models import Locale, Page, Site, TaskState
+from wagtail.models import Page, TaskState
 from wagtail.users.models import UserProfile
 
-from content import review, tag
+from content import render, review, tag
 from content.inspections import INSPECTIONS, Draft, Finding, Piece
-from content.models import CheckState, Document
+from content.models import CheckState, Fragment
+from content.reach import Reach
 from dxp.lib.kinds import UnknownKind
 
 log = logging.getLogger(__name__)
@@ -48,7 +45,7 @@ def bot() -> Any:
 
 
 def step(*, at: datetime) -> bool:
-    """Do the check that waits longest; return whether there was one."""
+    """Do the check that waits longest; return whether to look for the next one at once."""
     found, tired = _claim()
     if found is None:
         return False
@@ -62,6 +59,8 @@ def step(*, at: datetime) -> bool:
         log.exception("Check %s broke down", found)
         if CheckState.objects.filter(pk=found, attempts__gte=MOST_ATTEMPTS).exists():
             _give_up(found, at)
+        # The next tick goes on, others first: what is away for a moment is back by then.
+        return False
     return True
 
 
@@ -99,8 +98,9 @@ def _check(pk: int, at: datetime) -> None:
     asker = state.workflow_state.requested_by
     with override(UserProfile.get_for_user(asker).get_preferred_language() if asker else None):
         found = examine(thing=draft.as_object(), inspections=state.task.specific.inspections)
-        if review.hold(thing).latest_revision_id != draft.pk:
-            # Saved meanwhile: what would be published is another draft.
+        held = review.hold(thing, patient=False)
+        if held is None or held.latest_revision_id != draft.pk:
+            # Saved meanwhile, or about to be: what would be published is another draft.
             CheckState.objects.filter(pk=pk).update(attempts=state.attempts - 1)
             return
         state.revision = draft
@@ -125,9 +125,12 @@ def _end(state: CheckState, found: Sequence[tuple[str, Finding]], at: datetime) 
 
 
 def examine(*, thing: Any, inspections: Sequence[str]) -> list[tuple[str, Finding]]:
-    """Return what the named inspections find in a draft, each with the inspection's name."""
+    """Return what the named inspections find in a draft, each with the inspection's name.
+
+    What can't be shown or published at all comes first, whatever is looked at.
+    """
     draft = read(thing)
-    found: list[tuple[str, Finding]] = []
+    found = [("", one) for one in draft.broken]
     for name in inspections:
         try:
             kind = INSPECTIONS.get(name)
@@ -140,6 +143,7 @@ def examine(*, thing: Any, inspections: Sequence[str]) -> list[tuple[str, Findin
 def read(thing: Any) -> Draft:
     """Return a draft as plain data: what people would see of its blocks, and what is said of it."""
     is_page = isinstance(thing, Page)
+    broken = list(_unfit(thing))
     return Draft(
         kind="page" if is_page else "fragment",
         title=str(thing.title if is_page else thing),
@@ -147,18 +151,52 @@ def read(thing: Any) -> Draft:
         description=str(
             getattr(thing, "search_description" if is_page else "description", "") or ""
         ),
-        pieces=list(_pieces(thing)),
+        pieces=list(_pieces(thing, broken)),
+        broken=broken,
         missing=[str(facet) for facet in tag.missing(thing)],
-        reaches=_Reach(thing).wrong,
+        reaches=Reach(thing).wrong,
     )
 
 
-def _pieces(thing: Any) -> Iterator[Piece]:
+def _unfit(thing: Any) -> Iterator[Finding]:
+    """Yield what a draft may lack, and no published one; what a channel can't take."""
+    try:
+        copy(thing).full_clean()
+    except ValidationError as error:
+        for name, reasons in error.message_dict.items():
+            known = name != NON_FIELD_ERRORS
+            label = str(thing._meta.get_field(name).verbose_name) if known else ""
+            for reason in reasons:
+                yield Finding(
+                    f"{label.capitalize()}: {reason}" if label else reason,
+                    field=name if known else "",
+                )
+    if isinstance(thing, Fragment):
+        for remark in render.lint(thing):
+            if remark.blocks:
+                yield Finding(remark.text, field=remark.field)
+
+
+def _pieces(thing: Any, broken: list[Finding]) -> Iterator[Piece]:
+    """Yield blocks as people would see them; note those that can't be shown.
+
+    Raises:
+        DatabaseError: the database is away: that says nothing about the draft.
+    """
     context = {"page": thing, "self": thing, "request": None}
     for field in thing._meta.get_fields():
         if isinstance(field, StreamField):
             for child in getattr(thing, field.name):
-                yield from _piece(field.name, child, context)
+                try:
+                    with transaction.atomic():
+                        yield from list(_piece(field.name, child, context))
+                except DatabaseError:
+                    raise
+                except Exception as error:  # noqa: BLE001 - whatever it is, its editor can mend it
+                    label = str(child.block.label or child.block_type)
+                    text = _("The block “%(label)s” can't be shown: %(error)s")
+                    told = text % {"label": label, "error": f"{error}"[:200]}
+                    broken.append(Finding(told, field=field.name, block=str(child.id or "")))
 
 
 def _piece(field: str, child: Any, context: dict[str, Any]) -> Iterator[Piece]:
@@ -171,58 +209,6 @@ def _piece(field: str, child: Any, context: dict[str, Any]) -> Iterator[Piece]:
         for inner in content:
             html = str(inner.render(context=context))
             yield Piece(field, str(inner.id or child.id or ""), label, html)
-
-
-class _Reach:
-    """Says of addresses whether they lead to something of ours that the public sees."""
-
-    def __init__(self, thing: Any) -> None:
-        site = thing.get_site() if isinstance(thing, Page) else None
-        self.site = site or Site.objects.filter(is_default_site=True).first()
-        self.hosts = {one.hostname for one in Site.objects.all()}
-        self.known: dict[str, str] = {}
-
-    def wrong(self, address: str) -> str:
-        """Return what is wrong with an address, or nothing; others' are not asked."""
-        parts = urlsplit(address)
-        if parts.netloc and parts.hostname not in self.hosts:
-            return ""
-        path = unquote(parts.path) or "/"
-        if path not in self.known:
-            self.known[path] = self._wrong(path)
-        return self.known[path]
-
-    def _wrong(self, path: str) -> str:
-        if not path.startswith("/"):
-            return _("it must begin with “/”.")
-        said = get_language()
-        language = get_language_from_path(path) or Locale.get_default().language_code
-        with override(language):
-            try:
-                match = resolve(path)
-                below = [part for part in str(match.kwargs.get("path") or path).split("/") if part]
-                there = self._leads(match.url_name or "", match.kwargs, below)
-            except (Http404, Resolver404):
-                there = self._is_redirected(path)
-        with override(said):
-            return "" if there else _("there is nothing, or nothing that is published.")
-
-    def _leads(self, name: str, told: Mapping[str, Any], below: list[str]) -> bool:
-        """Return whether there is something behind an address.
-
-        Raises:
-            Http404: there is no such page.
-        """
-        if name == "wagtaildocs_serve":
-            return bool(Document.objects.filter(pk=told["document_id"]).exists())
-        if name == "wagtail_serve" and self.site is not None:
-            request = RequestFactory().get("/", headers={"host": self.site.hostname})
-            self.site.root_page.localized.specific.route(request, below)
-        return True
-
-    def _is_redirected(self, path: str) -> bool:
-        old = Redirect.objects.filter(old_path=Redirect.normalise_path(path))
-        return bool(old.exists())
 
 
 def latest(thing: Any) -> CheckState | None:

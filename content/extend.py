@@ -32,6 +32,15 @@ def content_fragment_uses(fragment: Fragment, user: Any) -> list[Use]:
 
 
 @hookspec
+def content_draft_approved(workflow_state: Any, user: Any) -> bool:
+    """Say whether a draft whose workflow ended well must not be published; tell people why.
+
+    `user` is who approved it last. Called in the transaction of that approval.
+    """
+    return False
+
+
+@hookspec
 def content_preview_modes(page: PublicPage) -> Sequence[tuple[str, Any]]:
     """Offer ways (name, label) to look at a page that has personal slots."""
     return ()

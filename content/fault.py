@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,8 @@ from dxp.lib import hints, rows
 
 log = logging.getLogger(__name__)
 LONGEST = 500
+# Where a thing lay in memory: the same fault says another one each time.
+PLACE = re.compile(r"0x[0-9a-fA-F]{4,}")
 # A page that many people look at writes its fault down once in so many seconds.
 QUIET = 10
 
@@ -32,7 +35,7 @@ def note(*, page_id: int | None, block: str, kind: str, error: Any, at: datetime
         at: the moment.
     """
     words = f"{type(error).__name__}: {error}" if isinstance(error, Exception) else str(error)
-    words = words.replace("\x00", "")[:LONGEST]
+    words = PLACE.sub("0x…", words.replace("\x00", ""))[:LONGEST]
     log.error("Block %s %s of page %s failed: %s", kind, block, page_id, words)
     try:
         if _is_noted(page_id, block):
@@ -56,7 +59,7 @@ def rendered(
 ) -> tuple[SafeString, bool]:
     """Return the HTML of a stream's blocks without those that fail, and whether all went well.
 
-    An editor who looks at a draft reads in its place that a block failed.
+    Who looks at a draft reads in its place that a block failed; colleagues also read why.
     """
     parts: list[str] = []
     well = True
@@ -65,8 +68,10 @@ def rendered(
             parts.append(child.render(context=context))
         except Exception as error:  # noqa: BLE001 - whatever it is, the page is shown
             well = False
-            if getattr(context.get("request"), "is_preview", False):
-                parts.append(_words(error))
+            request = context.get("request")
+            if getattr(request, "is_preview", False):
+                user = getattr(request, "user", None)
+                parts.append(_words(error if user is None or user.is_authenticated else None))
             else:
                 note(page_id=page_id, block=child.id or "", kind=child.block_type, error=error,
                      at=at)  # fmt: skip
@@ -81,8 +86,10 @@ def _each(children: Iterable[Any], page_id: int | None, at: datetime) -> list[An
         return []
 
 
-def _words(error: Exception) -> str:
-    told = _("This block can't be shown: %(error)s") % {"error": f"{error}"[:LONGEST]}
+def _words(error: Exception | None) -> str:
+    told = _("This block can't be shown.")
+    if error is not None:
+        told = _("This block can't be shown: %(error)s") % {"error": f"{error}"[:LONGEST]}
     return format_html('<p class="dxp-fault" role="alert">{}</p>', told)
 
 

@@ -1,42 +1,32 @@
 """A kept page with places in it, filled for one visitor while it is sent.
 
-What is needed lies in memory: the page's slots and the HTML of variants of each copy that is kept,
-and, in Redis and asked for together with the page, who a browser is. A copy that is purged takes
-its slots and variants along.
+What is needed lies in memory: the page's slots, the HTML of variants and whole bodies, packed, of
+each copy that is kept, and, in Redis and asked for together with the page, who a browser is. A copy
+that is purged takes all of it along.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-import msgspec
-import redis
-from django.db import transaction
+from django.utils import translation
 from django.utils.html import escape
 from wagtail.models import Page
 
-from content import context, personalize
+from content import context, locate, pagecache, personalize
 from content.models import PublicPage
 from content.pagecache import Kept, Place
 from content.personalize import DEFAULT, Because, Visitor
-from customers import define
-from customers.models import Alias
-from dxp.lib import hints
+from content.strategies import salt_of
 
-log = logging.getLogger(__name__)
-# How long a browser's segments are believed without being asked for again; nobody may become
-# somebody without our being told.
-SECONDS, NOBODY_SECONDS = 60, 10
-# Copies of pages of which this process remembers slots and variants.
-MOST_COPIES, MOST_BODIES = 100, 16
+# Copies of pages of which this process remembers slots and variants, and bodies of each: of three
+# audiences and three control groups every mixture has room.
+MOST_COPIES, MOST_BODIES = 100, 64
 MARKED = re.compile(rb"<!--slot:([0-9A-Za-z-]{1,64})-->(.*?)<!--/slot-->", re.DOTALL)
 
 
@@ -45,14 +35,26 @@ class Copy:
     """What a kept page's places are filled from."""
 
     page: Any
+    language: str
     slots: dict[str, Any]
     # Whether something depends on how a visitor came.
     asks: bool
-    # Whether all depends on segments alone, and on which: then whole bodies are remembered.
+    # Whether all depends on segments and control groups alone, and on which: then whole bodies are
+    # remembered.
     is_steady: bool
     audiences: frozenset[int]
+    # By slot: what its control group is drawn with, and how large it is.
+    drawn: dict[str, tuple[str, int]]
     markup: dict[tuple[str, str], str] = field(default_factory=dict)
-    bodies: dict[frozenset[int], bytes] = field(default_factory=dict)
+    bodies: dict[tuple[frozenset[int], frozenset[str]], bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A body for one visitor, as gzip or plain."""
+
+    body: bytes
+    is_packed: bool
 
 
 _copies: OrderedDict[tuple[int, int, str], Copy] = OrderedDict()
@@ -80,7 +82,7 @@ def fill(
     came: Callable[[], context.Context],
     request: Any,
     at: datetime,
-) -> bytes:
+) -> Filled:
     """Return a kept body with what one visitor sees in its places; defaults where that fails.
 
     Args:
@@ -92,14 +94,20 @@ def fill(
     """
     copy = _copy(kept)
     if copy is None:
-        return kept.body
-    inside = who.segments & copy.audiences
-    body = copy.bodies.get(inside)
-    if body is None:
+        return Filled(kept.body, is_packed=False)
+    held = frozenset(
+        slot for slot, (salt, share) in copy.drawn.items() if personalize.is_held(salt, share, who)
+    )
+    alike = (who.segments & copy.audiences, held)
+    if (body := copy.bodies.get(alike)) is not None:
+        return Filled(body, is_packed=True)
+    # Nobody spoke a language yet: this stands before all that asks the address.
+    with translation.override(copy.language):
         body, is_theirs = _filled(copy, kept, who, came, request, at)
-        if copy.is_steady and not is_theirs and len(copy.bodies) < MOST_BODIES:
-            copy.bodies[inside] = body
-    return body
+    if not copy.is_steady or is_theirs or len(copy.bodies) >= MOST_BODIES:
+        return Filled(body, is_packed=False)
+    copy.bodies[alike] = packed = pagecache.packed(body)
+    return Filled(packed, is_packed=True)
 
 
 def _filled(
@@ -151,14 +159,23 @@ def _copy(kept: Kept) -> Copy | None:
         wanted = {place.slot for place in kept.places}
         slots = {name: slot for name, slot in specific.slots().items() if name in wanted}
         copy = Copy(
-            specific, slots, any(map(_asks, slots.values())), all(map(_is_steady, slots.values())),
-            frozenset(
+            page=specific,
+            language=locate.language(page=specific),
+            slots=slots,
+            asks=any(map(_asks, slots.values())),
+            is_steady=all(_is_steady(slot, specific.locale_id) for slot in slots.values()),
+            audiences=frozenset(
                 one["audience"].pk
                 for slot in slots.values()
                 for one in slot.value["variants"]
                 if one["audience"]
             ),
-        )  # fmt: skip
+            drawn={
+                name: (salt_of(slot, specific), slot.value["control"])
+                for name, slot in slots.items()
+                if slot.value["control"]
+            },
+        )
         _copies[known] = copy
         while len(_copies) > MOST_COPIES:
             _copies.popitem(last=False)
@@ -169,11 +186,12 @@ def _asks(slot: Any) -> bool:
     return any(not context.is_empty(one["when"]) for one in slot.value["variants"])
 
 
-def _is_steady(slot: Any) -> bool:
+def _is_steady(slot: Any, locale: int) -> bool:
     value = slot.value
     timed = any(one["starts"] or one["ends"] for one in value["variants"])
-    drawn = value["strategy"] != "first_match" or value["control"]
-    speaks = "{{" in json.dumps(slot.get_prep_value(), default=str)
+    drawn = value["strategy"] != "first_match"
+    contents = [value["default"], *(one["content"] for one in value["variants"])]
+    speaks = any(personalize.speaks(one, locale) for one in contents)
     return not (timed or drawn or speaks or _asks(slot))
 
 
@@ -185,77 +203,3 @@ def _markup(copy: Copy, decision: personalize.Decision, request: Any) -> str:
         if found and len(copy.markup) < 100:
             copy.markup[known] = found
     return found
-
-
-# ---- Who a browser is.
-
-
-def key(anonymous_id: str) -> bytes:
-    """Return under which key it stands who a browser is."""
-    return f"visit:{anonymous_id}".encode()
-
-
-def visitor(anonymous_id: str, found: bytes | None, *, at: datetime) -> Visitor | Because:
-    """Return who a browser is, as found under its key, or anew where nothing was."""
-    if found is not None:
-        return _read(found)
-    who = personalize.visitor(anonymous_id=anonymous_id, at=at)
-    if isinstance(who, Visitor):
-        traits = {one: who.traits[one] for one in define.sayable(keys=who.traits)}
-        who = Visitor(who.subject, who.segments, who.profile_id, traits)
-    try:
-        _note(anonymous_id, who)
-    except redis.RedisError as error:
-        log.warning("Nobody notes who somebody is: %s", error)
-    return who
-
-
-def forget(profile_ids: Collection[int]) -> None:
-    """Ask anew who these people are, once this transaction commits."""
-    if profile_ids:
-        transaction.on_commit(partial(_forget, sorted(set(profile_ids))), robust=True)
-
-
-def forget_alias(alias: Alias) -> None:
-    """Ask anew who a browser is, and whose it is."""
-    if alias.kind == Alias.Kind.ANONYMOUS:
-        transaction.on_commit(partial(_drop, [key(alias.value)]), robust=True)
-    forget([alias.profile_id])
-
-
-def _read(found: bytes) -> Visitor | Because:
-    told = msgspec.msgpack.decode(found)
-    if isinstance(told, str):
-        return Because(told)
-    subject, segments, profile_id, traits = told
-    return Visitor(subject, frozenset(segments), profile_id, traits)
-
-
-def _note(anonymous_id: str, who: Visitor | Because) -> None:
-    told: Any = str(who)
-    seconds = SECONDS if isinstance(who, Visitor) else NOBODY_SECONDS
-    pipe = hints.client().pipeline(transaction=False)
-    if isinstance(who, Visitor):
-        told = [who.subject, sorted(who.segments), who.profile_id, dict(who.traits)]
-        pipe.sadd(f"visits:{who.profile_id}", anonymous_id)
-        pipe.expire(f"visits:{who.profile_id}", SECONDS)
-    pipe.set(key(anonymous_id), msgspec.msgpack.encode(told), ex=seconds)
-    pipe.execute()
-
-
-def _forget(profile_ids: Sequence[int]) -> None:
-    client = hints.client()
-    try:
-        for start in range(0, len(profile_ids), 500):
-            pipe = client.pipeline(transaction=False)
-            for number in profile_ids[start : start + 500]:
-                pipe.smembers(f"visits:{number}")
-            known = {one for some in pipe.execute() for one in some}
-            _drop([key(one.decode()) for one in known])
-    except redis.RedisError as error:
-        log.warning("Who somebody is may be a minute old: %s", error)
-
-
-def _drop(keys: Sequence[bytes]) -> None:
-    if keys:
-        hints.client().delete(*keys)

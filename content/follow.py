@@ -15,6 +15,7 @@ from content.models import Facet, TagDue, Tagging, TagSuggestion
 log = logging.getLogger(__name__)
 # Who writes is left in peace until they pause.
 PAUSE = timedelta(seconds=5)
+LEASE = timedelta(minutes=2)
 
 
 def wait(*, kind: ContentType, number: int, at: datetime) -> None:
@@ -36,8 +37,27 @@ def gone(*, kind: ContentType, number: int) -> None:
 def step(*, at: datetime) -> bool:
     """Read one thing that waits; return whether there was one.
 
-    What cannot be read is left out and logged: it is read again when it is written again.
+    What cannot be read is left out and logged: it is read again when it is written again. Nothing
+    is locked meanwhile, however long a tagger takes: whoever writes need not wait for it.
     """
+    due = _claim(at)
+    if due is None:
+        return False
+    thing = _thing(due)
+    if thing is not None:
+        try:
+            tag.suggest(thing, at=at)
+        except Exception:
+            log.exception("The taggers could not read %s", due)
+    # What was written meanwhile waits until a later moment, and stays.
+    done, _kinds = TagDue.objects.filter(pk=due.pk, due_at=due.due_at).delete()
+    if not done and _thing(due) is None:
+        gone(kind=due.content_type, number=due.object_id)
+    return True
+
+
+def _claim(at: datetime) -> TagDue | None:
+    """Take what has waited longest; if its worker dies, it is read after a while all the same."""
     with transaction.atomic():
         due = (
             TagDue.objects
@@ -46,17 +66,10 @@ def step(*, at: datetime) -> bool:
             .order_by("due_at")
             .first()
         )
-        if due is None:
-            return False
-        thing = _thing(due)
-        if thing is not None:
-            try:
-                with transaction.atomic():
-                    tag.suggest(thing, at=at)
-            except Exception:
-                log.exception("The taggers could not read %s", due)
-        due.delete()
-    return True
+        if due is not None:
+            due.due_at = at + LEASE
+            due.save(update_fields=["due_at"])
+    return due
 
 
 def study(*, at: datetime) -> list[str]:
@@ -64,8 +77,13 @@ def study(*, at: datetime) -> list[str]:
     studied = []
     for facet in Facet.objects.order_by("pk"):
         if learn.is_due(facet):
-            learn.learn(facet, at=at)
-            studied.append(facet.name)
+            try:
+                learn.learn(facet, at=at)
+            except Exception:
+                # One facet that fails must not keep the others from learning.
+                log.exception("The taggers could not learn %s", facet)
+            else:
+                studied.append(facet.name)
     return studied
 
 

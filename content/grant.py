@@ -12,9 +12,10 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Model
 from django.utils.translation import gettext as _
-from guardian.models import UserObjectPermission
+from guardian.models import GroupObjectPermission, UserObjectPermission
 from wagtail.log_actions import log
 from wagtail.models import Collection, Page
+from wagtail.permissions import policy_registry
 
 from content import policies
 from content.models import GrantNote
@@ -22,7 +23,7 @@ from dxp.users.models import User
 
 GIVEN, TAKEN, ENDED = "dxp.grant.give", "dxp.grant.take", "dxp.grant.end"
 # What can be given on a thing, in the order of weight; what Wagtail knows for this kind.
-OFFERED = ("view", "choose", "add", "change", "publish", "lock", "unlock", "delete")
+OFFERED = ("view", "choose", "change", "publish", "lock", "unlock", "delete")
 ON_PAGES = ("add", "change", "publish", "lock", "unlock", "bulk_delete")
 ON_COLLECTIONS = ("view", "add", "change")
 
@@ -116,6 +117,12 @@ def end(*, at: datetime) -> int:
     return len(rows)
 
 
+def forget(*, kind: ContentType, pk: Any) -> None:
+    """Forget what was given on a thing that is gone."""
+    for rows in (UserObjectPermission.objects, GroupObjectPermission.objects):
+        rows.filter(content_type=kind, object_pk=str(pk)).delete()
+
+
 def on(thing: Model) -> list[Grant]:
     """Return what was given on a thing itself, by person."""
     rows = UserObjectPermission.objects.filter(
@@ -142,8 +149,10 @@ def _noted(rows: Any) -> list[Grant]:
 def _holds(user: User, action: str, thing: Model) -> bool:
     if user.is_superuser and user.is_active:
         return True
-    if isinstance(thing, Page) and action == "bulk_delete":
-        return policies.may(user, "delete", thing)
+    if isinstance(thing, Page):
+        # The right itself, not what it comes to at this page as it stands now.
+        policy = policy_registry.get_by_type(Page)
+        return bool(policy.user_has_permission_for_instance(user, action, thing))
     if isinstance(thing, Collection):
         # A right on a collection is one on its files.
         return all(policies.may_in(user, action, thing, model) for model in policies.FILES)

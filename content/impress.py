@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
@@ -35,21 +35,39 @@ def shown(*, decisions: Sequence[Decision], anonymous_id: str, page_id: int, at:
         page_id: the page.
         at: the moment.
     """
-    events = {
-        _message_id(one, one.who.subject, at): properties(one, page_id)
-        for one in decisions
-        if isinstance(one.who, Visitor)
-    }
-    fresh = _unmarked(list(events))
+    events, marks = {}, {}
+    for one in decisions:
+        if isinstance(one.who, Visitor):
+            key = _message_id(one, one.who.subject, at)
+            events[key], marks[key] = properties(one, page_id), _of(one.who.subject)
+    fresh = _unmarked(marks)
     try:
         if not fresh or not _may_count(anonymous_id, at):
             return 0
         _tell([(key, events[key]) for key in fresh], anonymous_id, at)
     except DatabaseError as error:
         log.warning("Nobody counts what was shown: %s", error)
-        _unmark(fresh)
+        _unmark({key: marks[key] for key in fresh})
         return 0
     return len(fresh)
+
+
+def marked(subjects: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Yield how much was marked as shown to these people; nothing while Redis is away."""
+    with suppress(redis.RedisError):
+        for one in subjects:
+            if count := hints.client().scard(_of(one)):
+                yield {"what": "shown", "count": count}
+
+
+def forget(subjects: Iterable[str]) -> int:
+    """Drop the marks of these people; return of how many there were any.
+
+    Raises:
+        redis.RedisError: Redis is away; what is there ends within a day.
+    """
+    keys = [_of(one) for one in subjects]
+    return int(hints.client().delete(*keys)) if keys else 0  # type: ignore[arg-type]
 
 
 def properties(decision: Decision, page_id: int) -> dict[str, Any]:
@@ -65,22 +83,31 @@ def _message_id(decision: Decision, subject: str, at: datetime) -> str:
     return f"shown:{hashlib.blake2b(told.encode(), digest_size=16).hexdigest()}"
 
 
-def _unmarked(keys: list[str]) -> list[str]:
+def _of(subject: str) -> str:
+    """Return under which key the marks of a person stand, a day from the first one on."""
+    return f"shown:{subject}"
+
+
+def _unmarked(marks: dict[str, str]) -> list[str]:
     """Return those that are not marked, and mark them."""
-    if not keys:
+    if not marks:
         return []
     try:
-        pipe = hints.client().pipeline(transaction=False)
-        for key in keys:
-            pipe.set(key, 1, nx=True, ex=DAY)
-        return [key for key, is_new in zip(keys, pipe.execute(), strict=True) if is_new]
+        pipe = hints.client().pipeline()
+        for key, place in marks.items():
+            pipe.sadd(place, key)
+            pipe.expire(place, DAY, nx=True)
+        return [key for key, is_new in zip(marks, pipe.execute()[::2], strict=True) if is_new]
     except redis.RedisError:
-        return keys
+        return [*marks]
 
 
-def _unmark(keys: list[str]) -> None:
+def _unmark(marks: dict[str, str]) -> None:
     with suppress(redis.RedisError):
-        hints.client().delete(*keys)
+        pipe = hints.client().pipeline()
+        for key, place in marks.items():
+            pipe.srem(place, key)
+        pipe.execute()
 
 
 def _may_count(anonymous_id: str, at: datetime) -> bool:

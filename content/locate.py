@@ -15,10 +15,15 @@ from django.utils import translation
 from wagtail.models import Page, Site
 from wagtail.models.sites import get_site_for_hostname
 
+from content.models import is_closed
+
 KEY = "content:places"
 SECONDS = 300
 # Anybody may ask for any host; what is remembered stays small.
 MOST_HOSTS = 50
+# Of which kind the page at an address was: a guess, which spares a question where it is right.
+MOST_KINDS = 5000
+_kinds: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -75,16 +80,34 @@ def forget() -> None:
 def page(*, place: Place, language: str, path: str) -> Any | None:
     """Return the live page at a path below a site's front page, or None.
 
-    Two queries however deep it lies. Pages that answer for addresses below their own are not found
-    this way: Wagtail asks them itself.
+    One query where a page was found there before, else two, however deep it lies. Pages that answer
+    for addresses below their own are not found this way: Wagtail asks them itself.
     """
     root = place.roots.get(language)
     if root is None:
         return None
     # A prefix that leads nowhere is refused by the index and never walked.
-    there = Page.objects.filter(url_path=f"{root}{path}", live=True)
-    found = there.values_list("pk", "content_type_id").first()
-    if found is None:
+    there = f"{root}{path}"
+    if (model := _kinds.get(there)) and (found := _live(model, there)):
+        return found
+    number = Page.objects.filter(url_path=there, live=True).values_list("content_type_id").first()
+    model = ContentType.objects.get_for_id(number[0]).model_class() if number else None
+    if model is None:
+        _kinds.pop(there, None)
         return None
-    model = ContentType.objects.get_for_id(found[1]).model_class()
-    return model._default_manager.filter(pk=found[0]).first() if model else None
+    if len(_kinds) >= MOST_KINDS:
+        _kinds.clear()
+    _kinds[there] = model
+    return _live(model, there)
+
+
+def _live(model: Any, url_path: str) -> Any | None:
+    return next(iter(model._default_manager.raw(_question(model), [url_path])), None)
+
+
+@lru_cache
+def _question(model: Any) -> str:
+    """Return the text of the question for a live page: put together once for each kind."""
+    there = model._default_manager.filter(url_path="", live=True).annotate(is_closed=is_closed())
+    text, [_url_path] = there.order_by().query.sql_with_params()
+    return str(text)

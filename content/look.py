@@ -18,6 +18,7 @@ from content.personalize import Because, Decision, Visitor
 from customers.models import Profile
 
 AUDIENCE, PERSONA, PROFILE = "audience-", "persona-", "profile-"
+SEES_PEOPLE = "customers.view_profile"
 # Wagtail shows any mode that an address names: what is not offered to everybody is signed.
 SIGNED = "look:"
 _SALT = "content.look"
@@ -68,16 +69,17 @@ def modes(page: PublicPage) -> list[tuple[str, str]]:
     ]
 
 
-def see(page: PublicPage, mode: str, *, by: int | None, at: datetime) -> Seen:
+def see(page: PublicPage, mode: str, *, by: Any, at: datetime) -> Seen:
     """Return what stands in a page that is previewed in this mode; of an unknown one, the default.
 
-    `by` is who looks: what was signed for somebody else shows the default.
+    `by` is who looks: what was signed for somebody else shows the default, and of a real person
+    they read the traits that they may see.
 
     The control group is left out, except for real people: those see what they see.
     """
-    wish = _read(mode or "", by)
+    wish = _read(mode or "", getattr(by, "pk", None))
     moment = wish.at or at
-    who, came = _who(wish, moment), dict(wish.came)
+    who, came = _who(wish, by, moment), dict(wish.came)
     if wish.as_.startswith(PERSONA) and not came:
         came = _came(wish.as_)
     decisions = personalize.decide(
@@ -111,11 +113,13 @@ def _read(mode: str, by: int | None) -> Wish:
     return Wish(as_, datetime.fromisoformat(moment) if moment else None, came)
 
 
-def _who(wish: Wish, at: datetime) -> Visitor | Because:
+def _who(wish: Wish, by: Any, at: datetime) -> Visitor | Because:
     kind, _dash, number = wish.as_.partition("-")
     if wish.as_.startswith(PROFILE):
         found = person(number)
-        return personalize.known(profile_id=found.pk, at=at) if found else Because.UNKNOWN
+        if found is None or by is None or not by.has_perm(SEES_PEOPLE):
+            return Because.UNKNOWN
+        return personalize.seen_by(by, personalize.known(profile_id=found.pk, at=at))
     if not number.isdigit() or len(number) > 9:
         return Because.UNKNOWN
     if wish.as_.startswith(AUDIENCE):

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
+import gzip
 import logging
 import re
 import time
 from collections.abc import Callable, Iterable
-from urllib.parse import unquote
 
 import redis
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase, ResponseHeaders
 
-from content import context, edge, fill, pagecache
+from content import context, edge, fill, keepable, pagecache, recognize
+from content.keepable import EDGE_HEADER
 from content.pagecache import Kept, Shown, Turn
 from content.personalize import Because
 from dxp.lib import clock, visitor
 
 log = logging.getLogger(__name__)
 # Answers of these are nobody's page; asking for one of them costs no look into the cache.
-NEVER = ("/admin/", "/api/", "/v1/", "/beacon/", "/_x/", "/static/", "/media/", "/documents/")
-# What links in mails, advertisements and social networks add, and no page of ours reads.
-IGNORED = re.compile(
-    r"utm_[a-z_]+|gclid|gclsrc|gbraid|wbraid|dclid|fbclid|msclkid|ttclid|twclid|yclid|li_fat_id"
-    r"|mc_[ce]id|_ga|_gl|_hs(?:enc|mi)|igshid|srsltid",
-    re.IGNORECASE,
-)
-# Parameters that tell one page from another; with any other one a page is not kept.
-DECLARED = ("page",)
-EDGE_HEADER = "X-DXP-Segments"
-USES_HEADER = "X-DXP-Uses"
-NOT_KEPT = {"content-length", "etag", "vary", "x-dxp-cache"}
-# Pages that are not there: long enough against a flood, short enough not to be missed when made.
-MISSING_SECONDS = 30
-MISSING = f"public, max-age=10, s-maxage={MISSING_SECONDS}"
+NEVER = (
+    "/admin/", "/api/", "/v1/", "/beacon/", "/_x/", "/static/", "/media/", "/documents/", "/site.",
+    "/healthz", "/_util/",
+)  # fmt: skip
 WAIT_SECONDS, LOOK_SECONDS = 3.0, 0.025
 AWAY_SECONDS = 2.0
-LIFETIME = re.compile(r"\b(s-maxage|max-age)=(\d+)")
+# So long nobody waits for another to render what was not kept a moment ago: a redirect, a form.
+PASSING_SECONDS, MOST_PASSING = 10.0, 1000
 
 
 class PageCacheMiddleware:
@@ -53,6 +43,7 @@ class PageCacheMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.away_until = 0.0
+        self.passing: dict[bytes, float] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         address = asked(request) if settings.PAGE_CACHE_MB else None
@@ -63,6 +54,8 @@ class PageCacheMiddleware:
             kept, is_fresh = visit.look()
             if kept is not None and is_fresh:
                 return visit.answer(kept, "hit")
+            if self.passing.get(visit.key, 0) > time.monotonic():
+                return visit.pass_by(self.get_response)
             turn = visit.take_turn(kept)
         except redis.RedisError as error:
             return self._without(request, error)
@@ -76,10 +69,15 @@ class PageCacheMiddleware:
                 response = self.get_response(visit.plain())
             if response.status_code >= 500 and stale is not None:
                 return visit.answer(stale, "stale")
-            kept = keepable(response, turn.number, shown)
-            if kept is not None and turn.ours:
+            if response.status_code == 404 and not settings.DEBUG:
+                response.headers.setdefault("Cache-Control", keepable.MISSING)
+            kept = keepable.kept(response, turn.number, shown)
+            if kept is None:
+                self._let_pass(visit.key)
+                return visit.lead_on(response)
+            if turn.ours:
                 self._keep(visit, turn, kept, shown)
-            return response if kept is None else visit.answer(kept, "miss")
+            return visit.answer(kept, "miss")
         finally:
             visit.restore()
             self._give_back(turn)
@@ -87,11 +85,16 @@ class PageCacheMiddleware:
     def _keep(self, visit: Visit, turn: Turn, kept: Kept, shown: Shown) -> None:
         try:
             pagecache.put(
-                turn, kept, tags(shown, kept.status), most=settings.PAGE_CACHE_MB * 1024 * 1024,
-                key=visit.key_of(kept.uses),
+                turn, kept, keepable.tags(shown, kept.status), key=visit.key_of(kept.uses),
+                most=settings.PAGE_CACHE_MB * 1024 * 1024,
             )  # fmt: skip
         except redis.RedisError as error:
             self._note(error)
+
+    def _let_pass(self, key: bytes) -> None:
+        if len(self.passing) >= MOST_PASSING:
+            self.passing = {}
+        self.passing[key] = time.monotonic() + PASSING_SECONDS
 
     def _without(self, request: HttpRequest, error: redis.RedisError) -> HttpResponseBase:
         self._note(error)
@@ -107,6 +110,13 @@ class PageCacheMiddleware:
             pagecache.end(turn)
         except redis.RedisError as error:
             self._note(error)
+
+
+class Checked(ResponseHeaders):
+    """Headers that Django checked when the page was rendered: to do so again costs a tenth."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self._store = {name.lower(): (name, value) for name, value in headers.items()}
 
 
 class Visit:
@@ -129,6 +139,11 @@ class Visit:
             self.browser = visitor.anonymous_id(request)
         self.known: bytes | None = None
 
+    @property
+    def unpacks(self) -> bool:
+        """Whether the browser reads what is packed."""
+        return "gzip" in self.request.META.get("HTTP_ACCEPT_ENCODING", "")
+
     def look(self) -> tuple[Kept | None, bool]:
         """Return what is kept for this visitor, and whether its time has not passed."""
         if not self.segments:
@@ -145,7 +160,7 @@ class Visit:
     def _get(self, key: bytes) -> Kept | None:
         if self.browser is None:
             return pagecache.get(key)[0]
-        kept, (self.known,) = pagecache.get(key, fill.key(self.browser))
+        kept, (self.known,) = pagecache.get(key, recognize.key(self.browser))
         return kept
 
     def key_of(self, uses: Iterable[int]) -> bytes:
@@ -183,6 +198,25 @@ class Visit:
         """Give the request back what it was asked with."""
         self.request.META["QUERY_STRING"] = self.query
 
+    def pass_by(self, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
+        """Return an answer that is not kept."""
+        try:
+            return self.lead_on(get_response(self.plain()))
+        finally:
+            self.restore()
+
+    def lead_on(self, response: HttpResponse) -> HttpResponse:
+        """Return a redirect within the site with what was left aside: where somebody came from."""
+        declared = self.address.partition("?")[2].split("&")
+        aside = "&".join(pair for pair in self.query.split("&") if pair and pair not in declared)
+        there = response.get("Location", "")
+        ours = f"{self.request.scheme}://{self.request.get_host()}/"
+        if aside and (there.startswith(ours) or re.match(r"/(?!/)", there)):
+            start, mark, place = there.partition("#")
+            join = "&" if "?" in start else "?"
+            response.headers["Location"] = f"{start}{join}{aside}{mark}{place}"
+        return response
+
     def answer(self, kept: Kept, how: str) -> HttpResponse:
         """Return the answer of what is kept, for this visitor."""
         if kept.places and self.browser is not None and self.request.method == "GET":
@@ -190,15 +224,14 @@ class Visit:
             if filled is not None:
                 return filled
         meta = self.request.META
-        packed = kept.is_packed and "gzip" in meta.get("HTTP_ACCEPT_ENCODING", "")
-        body = kept.body if packed or not kept.is_packed else kept.plain()
-        is_known = kept.etag in meta.get("HTTP_IF_NONE_MATCH", "")
+        packed = self.unpacks
+        body = pagecache.as_packed(kept) if packed else kept.plain()
+        is_known = kept.status == 200 and kept.etag in meta.get("HTTP_IF_NONE_MATCH", "")
         answer = HttpResponse(
             b"" if is_known or self.request.method == "HEAD" else body,
             status=304 if is_known else kept.status,
-            headers=dict(kept.headers),
         )
-        headers = answer.headers
+        headers: dict[str, str] = dict(kept.headers)
         headers["ETag"] = kept.etag
         headers["X-DXP-Cache"] = how
         headers["Vary"] = f"Accept-Encoding, {EDGE_HEADER}" if kept.uses else "Accept-Encoding"
@@ -212,22 +245,30 @@ class Visit:
         elif kept.places:
             # Filled for the next visitor: no cache before ours may give this copy to her.
             headers["Cache-Control"] = "private, no-cache"
+        answer.headers = Checked(headers)
         return answer
 
     def _filled(self, kept: Kept) -> HttpResponse | None:
         at = clock.now()
         try:
-            who = fill.visitor(str(self.browser), self.known, at=at)
+            who = recognize.visitor(str(self.browser), self.known, at=at)
             if isinstance(who, Because):
                 return None
-            body = fill.fill(kept, who=who, came=self._came, request=self.request, at=at)
+            found = fill.fill(kept, who=who, came=self._came, request=self.request, at=at)
         except Exception:  # the defaults are right for everybody
             log.exception("The places of page %s keep their defaults", kept.page)
             return None
-        answer = HttpResponse(body, status=kept.status, headers=dict(kept.headers))
-        answer.headers["Cache-Control"] = "private, no-store"
-        answer.headers["Content-Length"] = str(len(body))
-        answer.headers["X-DXP-Cache"] = "filled"
+        packed = found.is_packed and self.unpacks
+        body = gzip.decompress(found.body) if found.is_packed and not packed else found.body
+        answer = HttpResponse(body, status=kept.status)
+        headers: dict[str, str] = dict(kept.headers)
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        headers["Vary"] = "Accept-Encoding"
+        headers["Cache-Control"] = "private, no-store"
+        headers["Content-Length"] = str(len(body))
+        headers["X-DXP-Cache"] = "filled"
+        answer.headers = Checked(headers)
         return answer
 
     def _came(self) -> context.Context:
@@ -244,13 +285,16 @@ def asked(request: HttpRequest) -> str | None:
     meta = request.META
     if request.method not in {"GET", "HEAD"} or request.path.startswith(NEVER):
         return None
+    # Written as %3F or %23 it would pass for the address of another page.
+    if "?" in request.path or "#" in request.path:
+        return None
     if "HTTP_AUTHORIZATION" in meta or getattr(request, "is_dummy", False):
         return None
     if settings.SESSION_COOKIE_NAME in meta.get("HTTP_COOKIE", ""):
         return None
     query = meta.get("QUERY_STRING", "")
     if query:
-        declared = _declared(query)
+        declared = keepable.declared(query)
         if declared is None:
             return None
         query = f"?{declared}" if declared else ""
@@ -258,64 +302,3 @@ def asked(request: HttpRequest) -> str | None:
         return f"{request.scheme}://{request.get_host()}{request.path}{query}"
     except DisallowedHost:
         return None
-
-
-def _declared(query: str) -> str | None:
-    kept = []
-    for pair in query.split("&"):
-        name, _equals, value = pair.partition("=")
-        name = unquote(name)
-        if name in DECLARED and len(value) <= 40:
-            kept.append(f"{name}={value}")
-        elif name and not IGNORED.fullmatch(name):
-            return None
-    return "&".join(sorted(kept))
-
-
-def keepable(response: HttpResponse, number: int, shown: Shown) -> Kept | None:
-    """Return an answer as it is kept; None where it is not for everybody, or too big for one go."""
-    if response.status_code == 404 and "Cache-Control" not in response and not settings.DEBUG:
-        response.headers["Cache-Control"] = MISSING
-    seconds = _lifetime(response.get("Cache-Control", ""))
-    if response.status_code not in {200, 404} or not seconds or response.streaming:
-        return None
-    if response.cookies or "Content-Encoding" in response:
-        return None
-    if {one.strip().lower() for one in response.get("Vary", "").split(",")} - {
-        "", "accept-encoding", EDGE_HEADER.lower(),
-    }:  # fmt: skip
-        return None
-    body, places = fill.cut(bytes(response.content))
-    now = time.time()
-    fresh_until = now + (MISSING_SECONDS if response.status_code == 404 else seconds)
-    if shown.until is not None:
-        fresh_until = min(fresh_until, shown.until)
-    if fresh_until <= now:
-        return None
-    keys = " ".join([*sorted(tags(shown, response.status_code)), pagecache.EVERYTHING])
-    headers = [(name, value) for name, value in response.items() if name.lower() not in NOT_KEPT]
-    return Kept(
-        number=number,
-        fresh_until=fresh_until,
-        status=response.status_code,
-        headers=[*headers, ("Surrogate-Key", keys)],
-        etag=f'W/"{hashlib.sha256(body).hexdigest()[:20]}"',
-        body=body if places else pagecache.packed(body),
-        places=places,
-        page=shown.page,
-        uses=[int(one) for one in response.get(USES_HEADER, "").replace(",", " ").split()],
-    )
-
-
-def tags(shown: Shown, status: int) -> set[str]:
-    """Return under what an answer is dropped: its own, or one of those that belong to no page."""
-    if status == 404:
-        return shown.tags | {pagecache.MISSING}
-    return shown.tags if shown.page else shown.tags | {pagecache.ANY}
-
-
-def _lifetime(told: str) -> int:
-    if "public" not in told or "no-store" in told or "private" in told:
-        return 0
-    seconds = {name: int(value) for name, value in LIFETIME.findall(told)}
-    return min(seconds.get("s-maxage", seconds.get("max-age", 0)), 3600)

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import secrets
 import time
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -22,6 +24,7 @@ from typing import Any
 import msgspec
 import redis
 
+from content.inside import BEGIN, DROP, DROP_ALL, END, PUT
 from dxp.lib import hints, quick
 
 # Behind its time a page is still sent while somebody renders it anew, or nobody can.
@@ -31,6 +34,8 @@ LOCK_MS = 10_000
 # A render that takes longer than this is not kept, since its purges are forgotten.
 REMEMBER_MS = 600_000
 EPOCH = b"page:epoch"
+# Bodies with places in them, packed for visitors without a place of their own.
+MOST_PACKED = 100
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
@@ -73,6 +78,7 @@ class Shown:
 
 
 _shown: ContextVar[Shown | None] = ContextVar("shown", default=None)
+_packed: OrderedDict[str, bytes] = OrderedDict()
 _decode = msgspec.msgpack.Decoder(Kept).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -169,6 +175,8 @@ class Turn:
     key: bytes
     number: int
     ours: bool
+    name: bytes
+    begun: float
 
 
 def begin(key: bytes) -> Turn:
@@ -177,18 +185,19 @@ def begin(key: bytes) -> Turn:
     Raises:
         redis.RedisError: Redis is away.
     """
-    number, ours = _script(BEGIN)(keys=[b"page:number", b"lock:" + key], args=[LOCK_MS])
-    return Turn(key, int(number), bool(ours))
+    name, begun = secrets.token_hex(8).encode(), time.monotonic()
+    number, ours = _script(BEGIN)(keys=[b"page:number", b"lock:" + key], args=[LOCK_MS, name])
+    return Turn(key, int(number), bool(ours), name, begun)
 
 
 def end(turn: Turn) -> None:
-    """Give the turn back.
+    """Give the turn back, unless it took too long and is somebody else's by now.
 
     Raises:
         redis.RedisError: Redis is away.
     """
     if turn.ours:
-        hints.client().delete(b"lock:" + turn.key)
+        _script(END)(keys=[b"lock:" + turn.key], args=[turn.name])
 
 
 def put(turn: Turn, kept: Kept, tags: Iterable[str], *, most: int, key: bytes = b"") -> bool:
@@ -204,6 +213,8 @@ def put(turn: Turn, kept: Kept, tags: Iterable[str], *, most: int, key: bytes = 
     Raises:
         redis.RedisError: Redis is away.
     """
+    if time.monotonic() - turn.begun > REMEMBER_MS / 1000:
+        return False
     # What is not there is the first to go where room is short, since it ends first.
     stale = 0 if kept.status == 404 else STALE_SECONDS
     seconds = max(1, round(kept.fresh_until - time.time() + stale))
@@ -252,6 +263,18 @@ def packed(body: bytes) -> bytes:
     return gzip.compress(body, 6, mtime=0)
 
 
+def as_packed(kept: Kept) -> bytes:
+    """Return the body of what is kept as gzip; one with places in it is packed once."""
+    if kept.is_packed:
+        return kept.body
+    found = _packed.get(kept.etag)
+    if found is None:
+        found = _packed[kept.etag] = packed(kept.body)
+        while len(_packed) > MOST_PACKED:
+            _packed.popitem(last=False)
+    return found
+
+
 def _script(text: str) -> redis.commands.core.Script:
     return _scripts(hints.client(), text)
 
@@ -259,75 +282,3 @@ def _script(text: str) -> redis.commands.core.Script:
 @lru_cache(maxsize=16)
 def _scripts(client: redis.Redis, text: str) -> redis.commands.core.Script:
     return client.register_script(text)
-
-
-# Numbers rise over a loss of Redis as well: the first one is the time in microseconds.
-_NEXT = """
-local function start(name)
-  if redis.call('EXISTS', name) == 0 then
-    local now = redis.call('TIME')
-    redis.call('SET', name, string.format('%.0f', now[1] * 1000000 + now[2]))
-  end
-end
-"""
-# What is kept, by when it ends, with its sizes: so that there is never more than there is room for.
-_FORGET = """
-local function forget(name)
-  redis.call('DECRBY', 'page:bytes', redis.call('HGET', 'page:sizes', name) or 0)
-  redis.call('HDEL', 'page:sizes', name)
-  redis.call('ZREM', 'page:all', name)
-  return redis.call('DEL', name)
-end
-"""
-BEGIN = f"""{_NEXT}
-start(KEYS[1])
-local ours = redis.call('SET', KEYS[2], '1', 'NX', 'PX', ARGV[1])
-return {{redis.call('GET', KEYS[1]), ours and 1 or 0}}
-"""
-DROP = f"""{_NEXT}{_FORGET}
-start(KEYS[1])
-redis.call('INCR', KEYS[1])
-local number = redis.call('GET', KEYS[1])
-local count = 0
-for i = 2, #ARGV do
-  redis.call('SET', 'page:gone:' .. ARGV[i], number, 'PX', ARGV[1])
-  for _, name in ipairs(redis.call('SMEMBERS', 'page:by:' .. ARGV[i])) do
-    count = count + forget(name)
-  end
-  redis.call('DEL', 'page:by:' .. ARGV[i])
-end
-return count
-"""
-DROP_ALL = f"""{_NEXT}
-start(KEYS[1])
-redis.call('INCR', KEYS[1])
-redis.call('SET', KEYS[2], redis.call('GET', KEYS[1]))
-"""
-PUT = f"""{_FORGET}
-local number = tonumber(ARGV[1])
-if tonumber(redis.call('GET', 'page:epoch') or 0) > number then return 0 end
-for i = 6, #ARGV do
-  if tonumber(redis.call('GET', 'page:gone:' .. ARGV[i]) or 0) > number then return 0 end
-end
-forget(KEYS[1])
-for _, name in ipairs(redis.call('ZRANGEBYSCORE', 'page:all', '-inf', ARGV[4], 'LIMIT', 0, 100)) do
-  forget(name)
-end
-local size = string.len(ARGV[2]) + 400
-local room = tonumber(ARGV[5]) - size
-if room < 0 then return 0 end
-while tonumber(redis.call('GET', 'page:bytes') or 0) > room do
-  local first = redis.call('ZRANGE', 'page:all', 0, 0)[1]
-  if not first then redis.call('SET', 'page:bytes', 0) break end
-  forget(first)
-end
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-redis.call('ZADD', 'page:all', ARGV[4] + ARGV[3] / 1000, KEYS[1])
-redis.call('HSET', 'page:sizes', KEYS[1], size)
-redis.call('INCRBY', 'page:bytes', size)
-for i = 6, #ARGV do
-  redis.call('SADD', 'page:by:' .. ARGV[i], KEYS[1])
-  redis.call('EXPIRE', 'page:by:' .. ARGV[i], 90000)
-end
-return 1
-"""

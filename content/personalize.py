@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ from customers.models import Alias, ConsentEntry, Profile
 from dxp.lib import ids
 
 __all__ = [
-    "DEFAULT", "Because", "Decision", "Visitor", "choose", "decide", "html", "known", "markup",
-    "say", "values", "visitor",
+    "DEFAULT", "Because", "Decision", "Visitor", "choose", "decide", "html", "is_held", "known",
+    "markup", "say", "seen_by", "speaks", "values", "visitor",
 ]  # fmt: skip
 
 DEFAULT = "default"
@@ -42,6 +42,7 @@ class Decision:
         slot: the slot's id.
         who: for whom; `say` puts what is known of them into the HTML.
         at: when it was decided.
+        locale: the language of the page, in which fragments are said.
     """
 
     variant: str
@@ -53,6 +54,7 @@ class Decision:
     key: str = DEFAULT
     slot: str = ""
     who: Visitor | Because = Because.UNKNOWN
+    locale: int | None = field(default=None, compare=False)
 
     @property
     def arm(self) -> str:
@@ -65,7 +67,7 @@ class Decision:
     def speaks(self) -> bool:
         """Return whether the content holds words about the visitor, of whom something is known."""
         known = isinstance(self.who, Visitor) and bool(self.who.traits)
-        return known and "{{" in json.dumps(_raw(self.content), default=str)
+        return known and speaks(self.content, self.locale)
 
 
 def visitor(*, anonymous_id: str, at: datetime) -> Visitor | Because:
@@ -101,6 +103,16 @@ def known(
     return _allowed(found, aliases, at)
 
 
+def seen_by(user: define.Viewer, who: Visitor | Because) -> Visitor | Because:
+    """Return a visitor without the traits that a colleague, or a program's owner, may not see."""
+    if isinstance(who, Because):
+        return who
+    sight = define.sight(user=user)
+    return replace(
+        who, traits={key: one for key, one in who.traits.items() if not sight.hides(key)}
+    )
+
+
 def choose(
     *,
     slot: Any,
@@ -120,8 +132,9 @@ def choose(
 
     def standing(because: Because, reason: str, meant: str = DEFAULT) -> Decision:
         return Decision(
-            DEFAULT, value["default"], because, reason, at, meant=meant, slot=slot.id, who=who
-        )
+            DEFAULT, value["default"], because, reason, at, meant=meant, slot=slot.id, who=who,
+            locale=page.locale_id,
+        )  # fmt: skip
 
     if isinstance(who, Because):
         return standing(who, _reason(who))
@@ -133,13 +146,18 @@ def choose(
         return standing(Because.FAILED, _reason(Because.FAILED))
     if chosen is None:
         return standing(Because.NO_MATCH, _reason(Because.NO_MATCH))
-    if control and ids.bucket(asked.salt, who.subject, 100) < (value["control"] or 0):
+    if control and is_held(asked.salt, value["control"], who):
         reason = _("%(reason)s But in the control group.") % {"reason": chosen.words}
         return standing(Because.CONTROL, reason, chosen.variant)
     return Decision(
         chosen.variant, chosen.content, chosen.because, chosen.words, at, meant=chosen.variant,
-        key=chosen.key or chosen.variant, slot=slot.id, who=who,
+        key=chosen.key or chosen.variant, slot=slot.id, who=who, locale=page.locale_id,
     )  # fmt: skip
+
+
+def is_held(salt: str, share: int | None, who: Visitor) -> bool:
+    """Return whether somebody is in the control group of the slot that this salt is of."""
+    return bool(share) and ids.bucket(salt, who.subject, 100) < (share or 0)
 
 
 def decide(
@@ -202,6 +220,19 @@ def values(traits: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: traits[key] for name, key in found.items() if key in allowed}
 
 
+def speaks(content: Any, locale: int | None) -> bool:
+    """Return whether blocks, or fragments that they only name, hold words about the visitor."""
+    if not hasattr(content, "get_prep_value"):
+        # A list of pages.
+        return False
+    raw = content.get_prep_value()
+    if "{{" in json.dumps(raw, default=str):
+        return True
+    named = (content[place].value for place, one in enumerate(raw) if one["type"] == "fragment")
+    said = (one.said_in(locale) for one in named if one is not None)
+    return any("{{" in json.dumps(one.body.get_prep_value(), default=str) for one in said if one)
+
+
 def _allowed(profile: Profile, aliases: list[int], at: datetime) -> Visitor | Because:
     answers = set(consent.ask(aliases=aliases, purpose=PERSONALIZATION, at=at).values())
     no = answers - {consent.Answer.YES, consent.Answer.SILENT}
@@ -214,11 +245,6 @@ def _allowed(profile: Profile, aliases: list[int], at: datetime) -> Visitor | Be
         str(profile.public_id), frozenset(segment.members_of(profile.pk)), profile.pk,
         profile.traits if isinstance(profile.traits, dict) else UNKNOWN,
     )  # fmt: skip
-
-
-def _raw(content: Any) -> Any:
-    prepared = getattr(content, "get_prep_value", None)
-    return prepared() if prepared else [_raw(piece) for piece in content]
 
 
 def _reason(because: Because) -> str:

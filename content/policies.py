@@ -14,10 +14,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model, Q
 from wagtail.models import AbstractPage, Collection, Page
 from wagtail.permission_policies import ModelPermissionPolicy
-from wagtail.permission_policies.collections import (
-    CollectionManagementPermissionPolicy,
-    CollectionOwnershipPermissionPolicy,
-)
+from wagtail.permission_policies.collections import CollectionOwnershipPermissionPolicy
 from wagtail.permission_policies.pages import PagePermissionPolicy
 from wagtail.permissions import policy_registry, register_permission_policy
 
@@ -74,6 +71,9 @@ def may(user: Any, action: str, thing: Model) -> bool:
     policy = policy_registry.get_by_type(type(thing))
     if isinstance(thing, Page) and action == "view":
         return bool(policy.user_has_any_permission_for_instance(user, SEEING_PAGES, thing))
+    if isinstance(thing, FILES) and action == "view":
+        # To open it where not everybody may: who may change it has it open.
+        return bool(policy.user_has_any_permission_for_instance(user, {"view", "change"}, thing))
     wanted = SAME_AS.get(action, action)
     return bool(policy.user_has_permission_for_instance(user, wanted, thing))
 
@@ -128,12 +128,21 @@ class PagePolicy(PagePermissionPolicy):  # type: ignore[misc]
         return _with(users, (one for page in above for one in hold.people(page, names)))
 
 
-class InCollections:
-    """Grants on a collection: they hold for the files in it and in those below it."""
+def _in_files(names: Iterable[str]) -> set[str]:
+    acts = {act for name in names for act in IN_COLLECTIONS.get(name.split("_")[0], ())}
+    return {get_permission_codename(act, model._meta) for act in acts for model in FILES}
+
+
+class FilePolicy(CollectionOwnershipPermissionPolicy):  # type: ignore[misc]
+    """Rights on pictures and documents: by collection, and on the one file.
+
+    A grant on a collection is one on the files in it and in those below it. The collection itself
+    stays with those who manage collections: its privacy opens files to everybody.
+    """
 
     def get_all_permissions_for_user(self, user: Any) -> Any:
         """Return rows of groups, and grants in their shape."""
-        groups = super().get_all_permissions_for_user(user)  # type: ignore[misc]
+        groups = super().get_all_permissions_for_user(user)
         mine = _of(user, Collection)
         if not mine:
             return groups
@@ -144,22 +153,9 @@ class InCollections:
                 hold.Given(hold.Right(codename), collection=collections[int(pk)])
                 for pk, names in mine.items()
                 if int(pk) in collections
-                for codename in sorted(_in_files(names) | names)
+                for codename in sorted(_in_files(names))
             ),
         ]
-
-
-def _in_files(names: Iterable[str]) -> set[str]:
-    acts = {act for name in names for act in IN_COLLECTIONS.get(name.split("_")[0], ())}
-    return {get_permission_codename(act, model._meta) for act in acts for model in FILES}
-
-
-class CollectionPolicy(InCollections, CollectionManagementPermissionPolicy):  # type: ignore[misc]
-    """Rights on collections themselves."""
-
-
-class FilePolicy(InCollections, CollectionOwnershipPermissionPolicy):  # type: ignore[misc]
-    """Rights on pictures and documents: by collection, and on the one file."""
 
     def user_has_permission(self, user: Any, action: str) -> bool:
         """Return whether the person may do this to any file."""
@@ -239,7 +235,6 @@ class SnippetPolicy(ModelPermissionPolicy):  # type: ignore[misc]
 def register() -> None:
     """Let Wagtail ask these policies; before its own apps start."""
     register_permission_policy(AbstractPage, PagePolicy(Page))
-    register_permission_policy(Collection, CollectionPolicy(Collection))
     for model in FILES:
         policy = FilePolicy(model, auth_model=model, owner_field_name="uploaded_by_user")
         # Exactly: Wagtail registers its own for the same class when its app starts.

@@ -34,9 +34,12 @@ FRAME = "page:frame"
 
 
 def things(refs: Iterable[tuple[int, object]]) -> None:
-    """Drop the pages that show one of these things (content type, id), once this is committed."""
+    """Drop the pages that show one of these things (content type, id), once this is committed.
+
+    Lists of such pages go too: they show names of topics, and pictures.
+    """
     asked = {(kind, str(number)) for kind, number in refs}
-    _soon(refs=asked, tags={pagecache.of_page(one) for one in shown_on(asked)})
+    _soon(refs=asked, tags=_tags(asked))
 
 
 def pages(numbers: Collection[int], *, kinds: Collection[str] = ()) -> None:
@@ -100,6 +103,17 @@ def shown_on(refs: Collection[Ref]) -> set[int]:
     return found
 
 
+def _tags(refs: Collection[Ref]) -> set[str]:
+    """Return the tags of what shows one of these things; a page's own lists its kind names."""
+    numbers = shown_on(refs)
+    tags = {pagecache.of_page(one) for one in numbers}
+    page = ContentType.objects.get_for_model(Page).pk
+    if numbers and any(kind != page for kind, _number in refs):
+        kinds = Page.objects.filter(pk__in=numbers).values_list("content_type__model", flat=True)
+        tags |= {pagecache.of_list(one) for one in kinds.distinct()}
+    return tags
+
+
 @task()
 def repeat(refs: list[tuple[int, str]], tags: list[str], urls: list[str], last: bool) -> None:
     """Drop it again, in our cache and in those before it.
@@ -108,8 +122,7 @@ def repeat(refs: list[tuple[int, str]], tags: list[str], urls: list[str], last: 
         OSError: one of them was not reached.
     """
     known = {(int(kind), str(number)) for kind, number in refs}
-    late = {pagecache.of_page(one) for one in shown_on(known)}
-    wanted = sorted({*tags, *late})
+    wanted = sorted({*tags, *_tags(known)})
     _drop(wanted)
     if not cdn.is_used():
         return

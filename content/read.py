@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
 from django.utils.html import strip_tags
-from wagtail.models import DraftStateMixin, Locale, Page
+from wagtail.models import DraftStateMixin, Locale, Page, Revision
 from wagtail.search import index
 
 from content.models import Document, Fragment, Image
@@ -22,7 +23,7 @@ TITLES = ("title", "name")
 SPACE = re.compile(r"\s+")
 
 
-def words(thing: Any, *, languages: Sequence[str] | None = None) -> Text:
+def words(thing: Any, *, asks_language: bool = True) -> Text:
     """Return what a thing says as it is: of a draft the draft, of what is live what is live."""
     title, said = "", []
     for field in _fields(thing):
@@ -32,20 +33,30 @@ def words(thing: Any, *, languages: Sequence[str] | None = None) -> Text:
         elif told:
             said.append(told)
     body = "\n".join(said)[:MOST_LETTERS]
-    known = list(languages) if languages is not None else spoken()
-    return Text(title, body, _language(thing, f"{title}\n{body}", known))
+    return Text(title, body, _language(thing, f"{title}\n{body}") if asks_language else "")
 
 
 def latest(thing: Any) -> Any:
-    """Return a thing as it was last written, drafts included."""
-    if isinstance(thing, DraftStateMixin) and thing.latest_revision_id:
-        return thing.get_latest_revision_as_object()
-    return thing.specific if isinstance(thing, Page) else thing
+    """Return a thing as it was last written, drafts included; only to be read, never to be saved.
+
+    Wagtail's own way restores where a page stands, too, which costs more than all its words.
+    """
+    if not isinstance(thing, DraftStateMixin) or not thing.latest_revision_id:
+        return thing.specific if isinstance(thing, Page) else thing
+    return written(thing, thing.latest_revision)
 
 
-def spoken() -> list[str]:
-    """Return the codes of the languages that pages may be written in."""
-    return list(Locale.objects.order_by("pk").values_list("language_code", flat=True))
+def written(thing: Any, revision: Revision) -> Any:
+    """Return a thing as one revision has it; only to be read, never to be saved."""
+    kind: Any = ContentType.objects.get_for_id(revision.content_type_id).model_class()
+    found = (kind or type(thing)).from_serializable_data(revision.content, check_fks=False)
+    found.pk, found.locale_id = thing.pk, thing.locale_id
+    return found
+
+
+def spoken() -> dict[int, str]:
+    """Return the codes of the languages that pages may be written in, by their ids."""
+    return dict(Locale.objects.order_by("pk").values_list("pk", "language_code"))
 
 
 def _fields(thing: Any) -> Iterable[index.SearchField]:
@@ -57,10 +68,11 @@ def _plain(value: Any) -> str:
     return SPACE.sub(" ", strip_tags(told)).strip()
 
 
-def _language(thing: Any, said: str, known: Sequence[str]) -> str:
+def _language(thing: Any, said: str) -> str:
     told = getattr(thing, "language", "")
     if told:
         return str(told)
-    locale = getattr(thing, "locale", None)
-    otherwise = locale.language_code if locale else (known[0] if known else "")
+    codes = spoken()
+    known = list(codes.values())
+    otherwise = codes.get(getattr(thing, "locale_id", None) or 0) or (known[0] if known else "")
     return language.detect(said, among=known, otherwise=otherwise)

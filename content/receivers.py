@@ -6,18 +6,45 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save, pre_delete
 from wagtail import hooks
 from wagtail.contrib.redirects.models import Redirect
 from wagtail.contrib.settings.models import BaseGenericSetting, BaseSiteSetting
-from wagtail.models import Locale, Page, PageViewRestriction, Revision, Site, TranslatableMixin
-from wagtail.signals import page_published, page_slug_changed, post_page_move, task_submitted
+from wagtail.models import (
+    Collection,
+    Locale,
+    Page,
+    PageViewRestriction,
+    Revision,
+    Site,
+    TranslatableMixin,
+)
+from wagtail.signals import (
+    copy_for_translation_done,
+    page_published,
+    page_slug_changed,
+    post_page_move,
+    task_submitted,
+)
 from wagtail.snippets.models import get_snippet_models
 
-from content import fill, follow, locate, purge, read, renditions
+from content import (
+    follow,
+    grant,
+    locate,
+    policies,
+    purge,
+    read,
+    recognize,
+    renditions,
+    tag,
+    withhold,
+)
 from content.models import CheckState, Document, Image, PublicPage
+from content.review import Place
 from content.tasks import EXAMINE
 from customers.models import Alias, ConsentEntry, Segment
 from customers.record import Recorded
@@ -29,6 +56,8 @@ UNSEEN = {
     "locked", "locked_at", "locked_by", "go_live_at", "approved_schedule", "numchild",
 }  # fmt: skip
 SEGMENT_EVENTS = {"Segment Entered", "Segment Left"}
+# What grants are on: a page is a page, whatever its kind.
+HELD = {Page, Collection, *policies.FILES, *policies.SNIPPETS}
 EVERYWHERE = (Site, Locale, PageViewRestriction, BaseSiteSetting, BaseGenericSetting)
 
 
@@ -42,11 +71,14 @@ def connect() -> None:
     post_delete.connect(untag, dispatch_uid="content.tags.gone")
     page_published.connect(published, dispatch_uid="content.renditions.published")
     post_save.connect(redrawn, sender=Image, dispatch_uid="content.renditions.redrawn")
-    post_save.connect(decided, sender=ConsentEntry, dispatch_uid="content.fill.decided")
+    post_save.connect(decided, sender=ConsentEntry, dispatch_uid="content.recognize.decided")
     hooks.register("customers_events_recorded", joined)
     hooks.register("customers_profiles_merged", merged)
     hooks.register("customers_profiles_split", split)
     hooks.register("customers_profile_erased", erased)
+    hooks.register("content_draft_approved", withheld)
+    hooks.register("after_copy_page", copied)
+    copy_for_translation_done.connect(translated, dispatch_uid="content.tags.translated")
     task_submitted.connect(handed_in, dispatch_uid="content.checks.handed_in")
     page_slug_changed.connect(moved, dispatch_uid="content.purge.slug")
     post_page_move.connect(moved, dispatch_uid="content.purge.moved")
@@ -109,36 +141,62 @@ def redrawn(instance: Any, raw: bool, **_more: Any) -> None:
 
 
 def untag(sender: type, instance: Any, **_more: Any) -> None:
-    """Something that had tags was deleted."""
+    """Something that had tags was deleted, or something on which rights were given."""
+    if sender in HELD:
+        grant.forget(kind=ContentType.objects.get_for_model(sender), pk=instance.pk)
     if sender in read.THINGS:
         follow.gone(kind=ContentType.objects.get_for_model(sender), number=instance.pk)
 
 
+def copied(request: Any, page: Page, new_page: Page) -> None:
+    """A page was copied, perhaps with all below it: the copies are about the same."""
+    source = page.get_descendants(inclusive=True)
+    target = new_page.get_descendants(inclusive=True)
+    if not new_page.get_children().exists():
+        source, target = [page], [new_page]
+    for original, copy in zip(source, target, strict=False):
+        tag.copy(original, copy, at=clock.now())
+
+
+def translated(source_obj: Any, target_obj: Any, **_more: Any) -> None:
+    """Something was copied to be translated: it will be about the same."""
+    if isinstance(source_obj, read.THINGS):
+        tag.copy(source_obj, target_obj, at=clock.now())
+
+
+def withheld(workflow_state: Any, user: Any) -> bool:
+    """A draft was approved: without a term that it needs it stays one."""
+    return withhold.approved(
+        thing=workflow_state.content_object, by=user, asked_by=workflow_state.requested_by,
+        place=Place(settings.SITE_URL),
+    )  # fmt: skip
+
+
 def joined(events: Sequence[Recorded]) -> None:
     """Somebody entered or left a segment: their next page shows it."""
-    fill.forget({one.profile_id for one in events if one.name in SEGMENT_EVENTS})
+    recognize.forget({one.profile_id for one in events if one.name in SEGMENT_EVENTS})
 
 
 def merged(kept: int, absorbed: int) -> None:
     """Two profiles became one."""
-    fill.forget({kept, absorbed})
+    recognize.forget({kept, absorbed})
 
 
 def split(kept: int, restored: int) -> None:
     """Two profiles came apart again."""
-    fill.forget({kept, restored})
+    recognize.forget({kept, restored})
 
 
 def erased(profile_ids: Sequence[int]) -> None:
     """Somebody is forgotten."""
-    fill.forget(profile_ids)
+    recognize.forget(profile_ids)
 
 
 def decided(instance: ConsentEntry, raw: bool, **_more: Any) -> None:
     """Somebody allowed or refused something."""
     alias = None if raw else instance.alias
     if isinstance(alias, Alias):
-        fill.forget_alias(alias)
+        recognize.forget_alias(alias)
 
 
 def _drop_page(page: Page) -> None:

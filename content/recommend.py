@@ -13,6 +13,7 @@ from wagtail.models import Page, Site
 
 from content.models import ArticlePage, ProductPage, PublicPage, Recommended, Tagging
 from customers.models import Event, Profile
+from dxp.lib import rows
 
 POPULAR = "popular"
 LONGEST = 100
@@ -25,16 +26,27 @@ VIEWS = ("Article Viewed", "Product Viewed")
 def publish(*, list: str, pages: Sequence[tuple[int, float]], at: datetime) -> int:
     """Put a list in the place of the one before, whole; return how many pages it has.
 
+    Each language has room of its own: what most people read may all be in one of them.
+
     Args:
         list: its name, such as "popular".
         pages: numbers of pages with their scores, the best first; those that are gone fall away.
         at: when it was worked out.
     """
     scores = dict(reversed(pages))
-    known = set(Page.objects.filter(pk__in=scores).values_list("pk", flat=True))
-    ranked = [pk for pk in dict(pages) if pk in known][:LONGEST]
-    # Two that publish at once would both delete first.
-    Recommended.objects.select_for_update().filter(list=list).delete()
+    known = dict(Page.objects.filter(pk__in=scores).values_list("pk", "locale_id"))
+    room = dict.fromkeys(known.values(), LONGEST)
+    ranked = []
+    for pk in dict(pages):
+        if room.get(known.get(pk, 0)):
+            room[known[pk]] -= 1
+            ranked.append(pk)
+    with rows.raw_cursor() as cursor:
+        # Two that publish at once would both delete first.
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"recommended:{list}"]
+        )
+    Recommended.objects.filter(list=list).delete()
     Recommended.objects.bulk_create(
         Recommended(list=list, page_id=pk, rank=rank, score=scores[pk], published_at=at)
         for rank, pk in enumerate(ranked, 1)

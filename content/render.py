@@ -22,7 +22,6 @@ SIZE = "max-1200x1200|format-jpeg"
 WORDS = ("text", "sms", "push_title", "push_text", "spoken")
 _OWN = re.compile(r'(?P<before>\s(?:href|src)=")(?P<path>/(?!/)[^"]*)"')
 _SETS = re.compile(r'\s(?:srcset|imagesrcset)="[^"]*"')
-_BRACES = re.compile(r"\{[{%][^{}\n]*[%}]\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +81,9 @@ def _braces(content: Content) -> list[Remark]:
     words = {name: getattr(content, name) for name in WORDS}
     words["body"] = " ".join(_strings(content.pieces))
     return [
-        Remark(name, told % {"found": found[0][:60], "instead": "{{ customer.first_name|there }}"})
+        Remark(name, told % {"found": found[:60], "instead": "{{ customer.first_name|there }}"})
         for name, text in words.items()
-        if (found := _BRACES.search(text))
+        if (found := tokens.strange(text))
     ]
 
 

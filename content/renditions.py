@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache, partial
 from typing import Any
 
@@ -24,11 +25,13 @@ from wagtail.models import Page, ReferenceIndex
 
 from content import purge
 from content.blocks import shelf
-from content.models import PublicPage
+from content.models import PublicPage, Rendition
 
 # The browser takes the first that it knows.
 FORMATS = {"avif": "image/avif", "webp": "image/webp", "jpeg": "image/jpeg"}
 MAKING_SECONDS = 120
+# So many sizes are deleted in a row.
+AT_ONCE = 50
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,20 @@ def one(*, image: Any, spec: str) -> bool:
     finally:
         cache.delete(lock)
     return True
+
+
+def withdraw(*, on: date) -> int:
+    """Delete some sizes of pictures whose right to be shown ended before a day; return how many.
+
+    Pages leave these pictures out by themselves; now nobody has them by an address kept elsewhere
+    either. A later day has them made again.
+    """
+    every = {VECTOR, *(spec for shape in SHAPES for spec in specs(shape))}
+    over = Rendition.objects.filter(image__rights_until_on__lt=on, filter_spec__in=every)[:AT_ONCE]
+    for size in over:
+        # One by one, as Wagtail deletes the file after the row.
+        size.delete()
+    return len(over)
 
 
 def _there(image: Any, shape: str) -> dict[str, Any]:

@@ -9,16 +9,17 @@ from django.db.models import Model, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from wagtail.models import Page, ReferenceIndex, Revision
 from wagtail.permissions import page_permission_policy
 
 from content import extend
-from content.models import Fragment
+from content.models import Form, Fragment
 from customers.extend import Use
 
 
 def uses(thing: Model, *, user: Any = None, kin: bool = False) -> list[Use]:
-    """Return where a thing is used: pages, drafts of them too, and messages.
+    """Return where a thing is used: pages, drafts of them too, messages; and that a form was sent.
 
     Args:
         thing: a fragment, a form, a picture, a document.
@@ -29,9 +30,13 @@ def uses(thing: Model, *, user: Any = None, kin: bool = False) -> list[Use]:
     if kin and isinstance(thing, Fragment):
         things = [*family(thing)]
     found = [_page_use(page, user) for page in pages(*things)]
+    if isinstance(thing, Form) and (sent := thing.submissions.count()):
+        answers = reverse("content_forms:submissions", args=[thing.pk])
+        told = ngettext("Sent once", "Sent %(count)s times", sent) % {"count": f"{sent:,}"}
+        found.append(Use(_("Answers"), told, answers))
     if isinstance(thing, Fragment):
-        for told in extend.content_fragment_uses(fragment=thing, user=user):
-            found += told
+        for others in extend.content_fragment_uses(fragment=thing, user=user):
+            found += others
     return found
 
 

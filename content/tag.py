@@ -10,11 +10,12 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from wagtail.log_actions import log
 from wagtail.models import Page
 
 from content import learn, read
 from content.models import Facet, Tagging, TagSuggestion, Term
-from content.taggers import LEAST, Guess
+from content.taggers import LEAST
 
 # A rejection without a suggestion: somebody took a term away by hand.
 BY_HAND = ""
@@ -42,8 +43,9 @@ def kind(thing: Any) -> str:
 
 
 def given(thing: Any) -> QuerySet[Tagging]:
-    """Return the tags of a thing."""
-    found = Tagging.objects.filter(**place(thing)).select_related("term__facet", "by")
+    """Return the tags of a thing; where it had both of two terms that became one, only that."""
+    found = Tagging.objects.filter(**place(thing), term__merged_into=None)
+    found = found.select_related("term__facet", "by")
     return found.order_by("term__facet__name", "term__name")
 
 
@@ -62,7 +64,6 @@ def missing(thing: Any) -> list[Facet]:
     return list(needed.exclude(pk__in=had))
 
 
-@transaction.atomic
 def give(thing: Any, term: Term, *, by: Any, at: datetime) -> Tagging:
     """Put a term on a thing; in a facet of single terms it takes the place of the one there.
 
@@ -75,24 +76,31 @@ def give(thing: Any, term: Term, *, by: Any, at: datetime) -> Tagging:
     Raises:
         CannotTag: the term is out of use, or a bot would overrule a person.
     """
+    return _give(thing, term, "give", by, at)
+
+
+@transaction.atomic
+def _give(thing: Any, term: Term, act: str, by: Any, at: datetime) -> Tagging:
     if term.merged_into_id or term.retired_at:
         raise CannotTag(_("%(term)s is out of use.") % {"term": term})
-    facet, where, person = term.facet, place(thing), _person(by)
+    facet, where, person = term.facet, place(thing), _is_person(by)
     _hold(facet)
-    if person is None and _refused(where, term):
+    if not person and _refused(where, term):
         raise CannotTag(_("Somebody said that %(term)s does not fit.") % {"term": term})
     if not facet.several:
         others = Tagging.objects.filter(**where, term__facet=facet).exclude(term=term)
-        if person is None and others.filter(by__isnull=False).exists():
+        if not person and others.filter(is_human=True).exists():
             raise CannotTag(_("Somebody chose another term of %(facet)s.") % {"facet": facet})
         others.delete()
     tagging, made = Tagging.objects.get_or_create(
-        **where, term=term, defaults={"by": person, "at": at}
+        **where, term=term, defaults={"by": by, "is_human": person, "at": at}
     )
-    if not made and person is not None and tagging.by_id is None:
-        Tagging.objects.filter(pk=tagging.pk).update(by=person, at=at)
-    if person is not None:
-        _settle(where, [term.pk], ACCEPTED, person, at)
+    if not made and person and not tagging.is_human:
+        Tagging.objects.filter(pk=tagging.pk).update(by=by, is_human=True, at=at)
+    if made:
+        _log(thing, act, term, by)
+    if person:
+        _settle(where, [term.pk], ACCEPTED, by, at)
         if not facet.several:
             TagSuggestion.objects.filter(**where, term__facet=facet, state=OPEN).delete()
     return tagging
@@ -105,15 +113,16 @@ def take(thing: Any, term: Term, *, by: Any, at: datetime) -> bool:
     Raises:
         CannotTag: a bot would take away what a person gave.
     """
-    where, person = place(thing), _person(by)
+    where, person = place(thing), _is_person(by)
     tagging = Tagging.objects.select_for_update().filter(**where, term=term).first()
     if tagging is None:
         return False
-    if person is None and tagging.by_id is not None:
+    if tagging.is_human and not person:
         raise CannotTag(_("Somebody gave %(term)s.") % {"term": term})
     tagging.delete()
-    if person is not None:
-        _remember_no(where, term, person, at)
+    if person:
+        _remember_no(where, term, by, at)
+    _log(thing, "take", term, by)
     return True
 
 
@@ -122,60 +131,84 @@ def accept(suggestion: TagSuggestion, *, by: Any, at: datetime) -> Tagging:
     """Accept a suggestion: the thing has the term from now on.
 
     Raises:
-        Decided: somebody else rejected it meanwhile.
+        Decided: somebody else rejected it meanwhile, or it is no longer made.
         CannotTag: the term is out of use.
     """
     # In the same order as `give`, so that two people cannot wait for each other.
     _hold(suggestion.term.facet)
     if not TagSuggestion.objects.move(suggestion.pk, OPEN, ACCEPTED, by=by, decided_at=at):
-        suggestion.refresh_from_db()
-        if suggestion.state != ACCEPTED:
-            raise Decided(_("%(term)s was rejected meanwhile.") % {"term": suggestion.term})
-    return give(_thing(suggestion), suggestion.term, by=by, at=at)
+        _refuse_unless(suggestion, ACCEPTED, _("%(term)s was rejected meanwhile."))
+    return _give(_thing(suggestion), suggestion.term, "accept", by, at)
 
 
+@transaction.atomic
 def reject(suggestion: TagSuggestion, *, by: Any, at: datetime) -> None:
     """Reject a suggestion: it never comes back for this thing, and is learned from.
 
     Raises:
-        Decided: somebody else accepted it meanwhile.
+        Decided: somebody else accepted it meanwhile, or it is no longer made.
     """
     if not TagSuggestion.objects.move(suggestion.pk, OPEN, REJECTED, by=by, decided_at=at):
-        suggestion.refresh_from_db()
-        if suggestion.state != REJECTED:
-            raise Decided(_("%(term)s was accepted meanwhile.") % {"term": suggestion.term})
+        _refuse_unless(suggestion, REJECTED, _("%(term)s was accepted meanwhile."))
+        return
+    _log(_thing(suggestion), "reject", suggestion.term, by)
 
 
-def accept_sure(thing: Any, *, least: float, by: Any, at: datetime) -> list[Tagging]:
-    """Accept what is suggested for a thing with at least that confidence; the surest first.
+def accept_all(found: Iterable[TagSuggestion], *, by: Any, at: datetime) -> list[Tagging]:
+    """Accept suggestions, the surest first; of a facet of single terms only the surest.
 
-    Of a facet of single terms only the surest is taken.
+    Raises:
+        Decided: somebody else rejected one of them meanwhile.
+        CannotTag: a term is out of use.
     """
     taken: set[int] = set()
     accepted = []
-    for one in suggested(thing).filter(confidence__gte=least):
+    for one in sorted(found, key=lambda one: (-one.confidence, one.pk)):
         facet = one.term.facet
-        if facet.pk in taken and not facet.several:
-            continue
+        if facet.several or facet.pk not in taken:
+            accepted.append(accept(one, by=by, at=at))
         taken.add(facet.pk)
-        accepted.append(accept(one, by=by, at=at))
     return accepted
 
 
-def suggest(thing: Any, *, at: datetime) -> list[TagSuggestion]:
+def accept_sure(thing: Any, *, least: float, by: Any, at: datetime) -> list[Tagging]:
+    """Accept what is suggested for a thing with at least that confidence."""
+    return accept_all(suggested(thing).filter(confidence__gte=least), by=by, at=at)
+
+
+@transaction.atomic
+def copy(source: Any, target: Any, *, at: datetime) -> int:
+    """Tag a copy or a translation as the original is; return with how many terms."""
+    made = [
+        Tagging(**place(target), term_id=one.term_id, by=one.by, is_human=one.is_human, at=at)
+        for one in given(source)
+    ]
+    return len(Tagging.objects.bulk_create(made, ignore_conflicts=True))
+
+
+def suggest(thing: Any, *, at: datetime) -> QuerySet[TagSuggestion]:
     """Have the taggers read a thing as it was last written, and keep what they suggest.
 
     What a person decided is not touched: neither given terms nor rejected ones are suggested, nor
     another term where a single one is there.
     """
     text = read.words(read.latest(thing))
-    where = place(thing)
-    guesses = {guess.term: (guess, via) for guess, via in learn.guess(text) if _is_worth(guess)}
+    where, heard = place(thing), learn.guess(text)
     with transaction.atomic():
-        for term_id in _settled(where):
-            guesses.pop(term_id, None)
-        stale = TagSuggestion.objects.filter(**where, state=OPEN).exclude(term__in=guesses)
-        stale.delete()
+        told = dict(TagSuggestion.objects.filter(**where).values_list("term", "state"))
+        given = Tagging.objects.filter(**where)
+        had = given.values_list("term", "term__facet", "term__facet__several")
+        terms, full = {row[0] for row in had}, {row[1] for row in had if not row[2]}
+        guesses = [
+            (guess, via)
+            for guess, via in heard
+            if guess.confidence >= LEAST and told.get(guess.term, OPEN) == OPEN
+            and guess.term not in terms and via.facet not in full
+        ]  # fmt: skip
+        stale = [one for one, state in told.items() if state == OPEN]
+        stale = list({*stale} - {guess.term for guess, _via in guesses})
+        if stale:
+            TagSuggestion.objects.filter(**where, term__in=stale, state=OPEN).delete()
         TagSuggestion.objects.bulk_create(
             [
                 TagSuggestion(
@@ -188,13 +221,13 @@ def suggest(thing: Any, *, at: datetime) -> list[TagSuggestion]:
                     language=text.language,
                     made_at=at,
                 )
-                for guess, via in guesses.values()
+                for guess, via in sorted(guesses, key=lambda one: one[0].term)
             ],
             update_conflicts=True,
             unique_fields=["content_type", "object_id", "term"],
             update_fields=["confidence", "tagger", "model", "reason", "language", "made_at"],
         )
-    return list(suggested(thing))
+    return suggested(thing)
 
 
 def _hold(facet: Facet) -> None:
@@ -203,25 +236,21 @@ def _hold(facet: Facet) -> None:
         Facet.objects.select_for_update(no_key=True).get(pk=facet.pk)
 
 
-def _is_worth(guess: Guess) -> bool:
-    return guess.confidence >= LEAST
+def _is_person(by: Any) -> bool:
+    return by is not None and not by.is_bot
 
 
-def _settled(where: dict[str, int]) -> Iterable[int]:
-    """Return the terms about which nothing is to be suggested for a thing."""
-    decided = TagSuggestion.objects.filter(**where).exclude(state=OPEN)
-    had = Tagging.objects.filter(**where)
-    single = Facet.objects.filter(several=False, pk__in=had.values("term__facet"))
-    return {
-        *decided.values_list("term", flat=True),
-        *had.values_list("term", flat=True),
-        *Term.objects.filter(facet__in=single).values_list("pk", flat=True),
-    }
+def _refuse_unless(suggestion: TagSuggestion, state: str, words: str) -> None:
+    """Let through who only repeats what was decided.
 
-
-def _person(by: Any) -> Any:
-    """Return who counts as a person; None for a bot."""
-    return None if by is None or by.is_bot else by
+    Raises:
+        Decided: it was decided otherwise, or is no longer suggested.
+    """
+    now = TagSuggestion.objects.filter(pk=suggestion.pk).values_list("state", flat=True).first()
+    if now is None:
+        raise Decided(_("%(term)s is no longer suggested.") % {"term": suggestion.term})
+    if now != state:
+        raise Decided(words % {"term": suggestion.term})
 
 
 def _refused(where: dict[str, int], term: Term) -> bool:
@@ -252,4 +281,12 @@ def _remember_no(where: dict[str, int], term: Term, by: Any, at: datetime) -> No
 def _thing(suggestion: TagSuggestion) -> Any:
     kind = ContentType.objects.get_for_id(suggestion.content_type_id).model_class()
     assert kind is not None
-    return kind._default_manager.get(pk=suggestion.object_id)
+    thing: Any = kind._default_manager.get(pk=suggestion.object_id)
+    return thing.specific if isinstance(thing, Page) else thing
+
+
+def _log(thing: Any, act: str, term: Term, by: Any) -> None:
+    """Write into the thing's history what somebody did to its tags."""
+    if by is not None:
+        told = {"term": term.name, "facet": term.facet.name}
+        log(instance=thing, action=f"content.tag.{act}", user=by, data=told)

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from content.models import Facet, Tagging, TagSuggestion, Term
+from dxp.lib import sheets
 
 COLUMNS = (
     "facet", "term", "name", "part_of", "also_called", "description", "owner", "retired",
@@ -52,7 +54,8 @@ def find(*, words: str, facet: int | None = None) -> QuerySet[Term]:
 def called(*, name: str, facet: Facet) -> Term | None:
     """Return the term that goes by a name, another name or its short name; the one it became."""
     own = Term.objects.filter(facet=facet)
-    exact = own.filter(Q(name__iexact=name) | Q(slug=name)).order_by("merged_into", "pk").first()
+    named = own.filter(Q(name__iexact=name) | Q(slug=name)).order_by("pk")
+    exact = named.filter(merged_into=None, retired_at=None).first() or named.first()
     found = exact or next(
         (one for one in own.current() if name.lower() in map(str.lower, one.synonyms)), None
     )
@@ -175,68 +178,89 @@ def rows() -> Iterator[tuple[str, ...]]:
 def load(*, text: str, at: datetime) -> Imported:
     """Take a file of terms in: all of it, or nothing where a line is wrong.
 
-    Lines are known by facet and term (short names); what a file does not name stays. `merged_into`
-    is only told, never taken in: terms are merged by hand.
+    Lines are known by facet and term (short names); terms and columns that a file does not name
+    stay as they are. `merged_into` and `owner` are only told, never taken in: terms are merged by
+    hand, and a line of a merged term is left out.
     """
     found = Imported()
-    lines = csv.DictReader(io.StringIO(text))
-    lacking = {"facet", "name"} - {*(lines.fieldnames or ())}
-    if lacking:
+    lines = csv.DictReader(io.StringIO(text.replace("\x00", "")))
+    try:
+        named, rows = lines.fieldnames or (), list(islice(lines, MOST_LINES + 1))
+    except csv.Error as error:
+        found.faults.append((lines.line_num + 1, _("This is no CSV: %(why)s.") % {"why": error}))
+        return found
+    if lacking := {"facet", "name"} - {*named}:
         words = _("The first line must name the columns; it lacks: %(names)s.")
         found.faults.append((1, words % {"names": ", ".join(sorted(lacking))}))
-        return found
-    facets = {one.slug: one for one in Facet.objects.all()}
-    parents: list[tuple[int, Term, str]] = []
-    with transaction.atomic():
-        for number, line in enumerate(lines, start=2):
-            if number > MOST_LINES:
-                found.faults.append((number, _("At most 10,000 lines.")))
-                break
-            _take(number, line, facets, parents, found, at)
-        for number, term, slug in parents:
-            _put_below(number, term, slug, found)
-        if found.faults:
-            transaction.set_rollback(True)
+    elif len(rows) > MOST_LINES:
+        found.faults.append((MOST_LINES + 2, _("At most 10,000 lines.")))
+    else:
+        with transaction.atomic():
+            _Loading(found, at).take(rows)
+            if found.faults:
+                transaction.set_rollback(True)
     return found
 
 
-def _take(
-    number: int, line: dict[str, Any], facets: dict[str, Facet],
-    parents: list[tuple[int, Term, str]], found: Imported, at: datetime,
-) -> None:  # fmt: skip
-    told = {key: (line.get(key) or "").strip() for key in COLUMNS}
-    facet = facets.get(told["facet"])
-    name = told["name"]
-    slug = told["term"] or slugify(name, allow_unicode=False) or f"term-{number}"
-    also = [one.strip() for one in told["also_called"].split(BETWEEN) if one.strip()]
-    fault = (
-        _("There is no facet “%(name)s”.") % {"name": told["facet"]} if facet is None
-        else _("The name is missing.") if not name
-        else _("A name may have 80 letters.") if max(map(len, (name, slug, *also))) > 80
-        else _("“%(name)s” is no short name.") % {"name": slug} if slugify(slug) != slug
-        else ""
-    )  # fmt: skip
-    if fault or facet is None:
-        found.faults.append((number, fault))
-        return
-    values = {"name": name, "synonyms": also, "description": told["description"][:400]}
-    term = Term.objects.filter(facet=facet, slug=slug).first()
-    if term is None:
-        term = Term.objects.create(facet=facet, slug=slug, **values)
-        found.made += 1
-    elif any(getattr(term, key) != value for key, value in values.items()):
-        Term.objects.filter(pk=term.pk).update(**values)
-        found.changed += 1
-    if told["retired"]:
-        retire(term=term, at=at)
-    if told["part_of"]:
-        parents.append((number, term, told["part_of"]))
+class _Loading:
+    """A file on its way in: what there is already, and what its lines put below what."""
+
+    def __init__(self, found: Imported, at: datetime) -> None:
+        self.found, self.at = found, at
+        self.facets = {one.slug: one for one in Facet.objects.all()}
+        self.terms = {(one.facet_id, one.slug): one for one in Term.objects.all()}
+
+    def take(self, rows: list[dict[str, Any]]) -> None:
+        parents = []
+        for number, line in enumerate(rows, start=2):
+            cells = {key: line[key] for key in COLUMNS if line.get(key) is not None}
+            told = {key: sheets.meant(cell.strip()) for key, cell in cells.items()}
+            term = self._one(number, told)
+            if term is not None and told.get("part_of"):
+                parents.append((number, term, told["part_of"]))
+        for number, term, slug in parents:
+            _put_below(number, term, self.terms.get((term.facet_id, slug)), slug, self.found)
+
+    def _one(self, number: int, told: dict[str, str]) -> Term | None:
+        """Take in one line; return its term."""
+        facet, name = self.facets.get(told.get("facet", "")), told.get("name", "")
+        slug = told.get("term") or slugify(name, allow_unicode=False) or f"term-{number}"
+        also = [one.strip() for one in told.get("also_called", "").split(BETWEEN) if one.strip()]
+        fault = (
+            _("There is no facet “%(name)s”.") % {"name": told.get("facet", "")} if facet is None
+            else _("The name is missing.") if not name
+            else _("A name may have 80 letters.") if max(map(len, (name, slug, *also))) > 80
+            else _("“%(name)s” is no short name.") % {"name": slug} if slugify(slug) != slug
+            else ""
+        )  # fmt: skip
+        if fault or facet is None:
+            self.found.faults.append((number, fault))
+            return None
+        term = self.terms.get((facet.pk, slug))
+        if told.get("merged_into") or (term and term.merged_into_id):
+            return None
+        values: dict[str, Any] = {"name": name}
+        if "also_called" in told:
+            values["synonyms"] = also
+        if "description" in told:
+            values["description"] = told["description"][:400]
+        if term is None:
+            term = Term.objects.create(facet=facet, slug=slug, **values)
+            self.terms[facet.pk, slug] = term
+            self.found.made += 1
+        elif any(getattr(term, key) != value for key, value in values.items()):
+            Term.objects.filter(pk=term.pk).update(**values)
+            self.found.changed += 1
+        if told.get("retired") and term.retired_at is None:
+            retire(term=term, at=self.at)
+        return term
 
 
-def _put_below(number: int, term: Term, slug: str, found: Imported) -> None:
-    parent = Term.objects.filter(facet=term.facet_id, slug=slug).first()
+def _put_below(number: int, term: Term, parent: Term | None, slug: str, found: Imported) -> None:
     if parent is None:
         found.faults.append((number, _("There is no term “%(name)s”.") % {"name": slug}))
+    elif parent.pk == term.parent_id:
+        return
     elif parent.pk in below(term):
         found.faults.append((number, _("A term cannot be part of itself.")))
     else:

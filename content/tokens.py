@@ -10,6 +10,7 @@ from typing import Any
 TOKEN = re.compile(r"\{\{\s*customer\.([A-Za-z][\w.-]{0,99})\s*(?:\|([^{}|<>]{0,200}))?\}\}")
 # A tag with its attributes; quotes may hold anything, as HTML allows.
 TAG = re.compile(r"""(<(?:[^<>"']|"[^"]*"|'[^']*')*>)""")
+STRANGE = re.compile(r"\{[{%][^{}\n]*[%}]\}")
 LONGEST = 200
 
 
@@ -35,6 +36,12 @@ def fill(html: str, values: Mapping[str, Any]) -> str:
 def plain(html: str) -> str:
     """Return HTML with each token replaced by its fallback, as everybody may read it."""
     return TOKEN.sub(_fallback, html) if "{{" in html else html
+
+
+def strange(text: str) -> str:
+    """Return the first braces of a text that are no token, and would be shown; else nothing."""
+    found = STRANGE.search(TOKEN.sub("", text))
+    return found[0] if found else ""
 
 
 def find(name: str, keys: Collection[str]) -> str | None:

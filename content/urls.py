@@ -1,7 +1,9 @@
 """Addresses of this floor: those that stand once, and those that stand in each language."""
 
+from django.contrib.auth.views import LoginView
 from django.urls import path, re_path
 from wagtail.documents.views.serve import authenticate_with_password
+from wagtail.views import authenticate_with_password as open_page
 
 from content.views import (
     confirm,
@@ -49,6 +51,16 @@ in_each_language = [
     path("search/", site.search, name="content_search"),
     path("feed.xml", feeds.newest, name="content_feed"),
     path("feed/<slug:topic>.xml", feeds.newest, name="content_feed_topic"),
-    # Under Wagtail's own name, so that its pages know their addresses.
+    # Under Wagtail's own names, so that its pages know their addresses: closed pages lead here.
+    path(
+        "_util/authenticate_with_password/<int:page_view_restriction_id>/<int:page_id>/",
+        open_page,
+        name="wagtailcore_authenticate_with_password",
+    ),
+    path(
+        "_util/login/",
+        LoginView.as_view(template_name="wagtailcore/login.html"),
+        name="wagtailcore_login",
+    ),
     re_path(r"^(?P<path>(?:[\w\-]+/)*)$", pages.serve, name="wagtail_serve"),
 ]

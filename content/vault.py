@@ -88,21 +88,29 @@ class Vault(Storage):
         self.inner._save(_beside(name, which), ContentFile(wrapped))
 
     def _key(self, name: str) -> bytes:
+        broken: Broken | None = None
         # Twice: between our two looks another process may have changed the lock.
         for which, lock in [*_keys(tuple(settings.FILE_KEYS)).items()] * 2:
             try:
-                with self.inner.open(_beside(name, which), "rb") as kept:
-                    wrapped = kept.read()
+                return self._unwrapped(name, which, lock)
+            except Broken as error:
+                broken = error
             except OSError:
                 continue
-            number, nonce = wrapped[:NUMBER], wrapped[NUMBER : NUMBER + NONCE]
-            try:
-                return AESGCM(lock).decrypt(nonce, wrapped[NUMBER + NONCE :], number)
-            except InvalidTag as error:
-                raise Broken(name) from error
+        if broken is not None:
+            raise broken
         if self.inner.exists(name):
             raise NoKey(f"No key of FILE_KEYS opens {name}.")
         raise FileNotFoundError(name)
+
+    def _unwrapped(self, name: str, which: str, lock: bytes) -> bytes:
+        with self.inner.open(_beside(name, which), "rb") as kept:
+            wrapped = kept.read()
+        number, nonce = wrapped[:NUMBER], wrapped[NUMBER : NUMBER + NONCE]
+        try:
+            return AESGCM(lock).decrypt(nonce, wrapped[NUMBER + NONCE :], number)
+        except (InvalidTag, ValueError) as error:
+            raise Broken(name) from error
 
     def rewrap(self, name: str) -> bool:
         """Lock a file's data key under the newest key; return whether it was not yet.
@@ -111,13 +119,19 @@ class Vault(Storage):
 
         Raises:
             NoKey: none of our keys opens it.
+            Broken: what was kept of its key was changed.
         """
         newest, *older = _keys(tuple(settings.FILE_KEYS)).items()
-        kept = self.inner.exists(_beside(name, newest[0]))
+        key = self._key(name)
+        try:
+            # One that was half written by a killed process opens nothing.
+            kept = self._unwrapped(name, *newest) == key
+        except OSError:
+            kept = False
         if not kept:
             with self.inner.open(name, "rb") as file:
                 number = file.read(HEAD)[len(MAGIC) :]
-            self._keep_key(name, number, self._key(name), *newest)
+            self._keep_key(name, number, key, *newest)
         left = [which for which, _lock in older if self.inner.exists(_beside(name, which))]
         for which in left:
             self.inner.delete(_beside(name, which))
@@ -225,8 +239,8 @@ class _Sealing(File):  # type: ignore[type-arg]
         return b"".join(parts)
 
     def read(self, size: int = -1) -> bytes:
-        """Return everything: for storages that do not take chunks."""
-        return b"".join(self.chunks())
+        # Of storages that do not take chunks we have tried none.
+        raise NotImplementedError
 
 
 class _Opened(io.RawIOBase):

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.contenttypes.models import ContentType
 from django.urls import include, path, reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
-from wagtail.models import Page, ReferenceIndex
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
+from content import reuse
 from content.admin import (  # noqa: F401 - some hang themselves on
     access,
     bots,
@@ -21,6 +20,7 @@ from content.admin import (  # noqa: F401 - some hang themselves on
     closed,
     documents,
     faults,
+    named,
     personas,
     review_hooks,
     runs,
@@ -84,16 +84,13 @@ for view in bulk.views():
 @hooks.register("customers_segment_uses")
 def uses(segment: Segment) -> list[Use]:
     """Name the pages whose slots have a variant for a segment, drafts of them too."""
-    pages = ContentType.objects.get_for_model(Page)
-    found = ReferenceIndex.get_references_to(segment).filter(base_content_type=pages)
-    numbers = {int(number) for number in found.values_list("object_id", flat=True)}
     return [
         Use(
             gettext("Page"),
             page.get_admin_display_title(),
             reverse("wagtailadmin_pages:edit", args=[page.pk]),
         )
-        for page in Page.objects.filter(pk__in=numbers).order_by("title")
+        for page in reuse.pages(segment)
     ]
 
 

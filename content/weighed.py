@@ -20,10 +20,11 @@ def facet(facet: Facet) -> dict[str, Any]:
     """Return everything about one facet's suggestions.
 
     Unit: shares 0..1; None where nothing was decided. Precision is accepted of decided; recall is
-    accepted of all terms that people gave to things that a tagger had read.
+    how many of the terms that people gave had been suggested.
     Source: decisions of people; what was measured on held-out things stands in `models`.
     """
     made = TagSuggestion.objects.filter(term__facet=facet).exclude(tagger="")
+    made = made.exclude(by__is_bot=True)
     return {
         "whole": _rates(made, facet),
         "months": _months(made),
@@ -43,7 +44,7 @@ def _rates(made: Any, facet: Facet) -> dict[str, Any]:
         accepted=Count("pk", filter=Q(state=State.ACCEPTED)),
         rejected=Count("pk", filter=Q(state=State.REJECTED)),
     )
-    given = Tagging.objects.filter(term__facet=facet, by__isnull=False).count()
+    given = Tagging.objects.filter(term__facet=facet, is_human=True).count()
     return {
         **told,
         "precision": _share(told["accepted"], told["accepted"] + told["rejected"]),

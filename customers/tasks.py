@@ -35,7 +35,6 @@ REPEATS_FOR = timedelta(days=1)
 @shared_task(name=FOLD)
 def fold() -> None:
     """Fold what waits; after two seconds let other tasks run and come back."""
-    hints.looking(FOLD)
     until = time.monotonic() + PATIENCE
     while folding.fold(at=clock.now(), wait=False):
         if time.monotonic() > until:
@@ -46,7 +45,6 @@ def fold() -> None:
 @shared_task(name=SWEEP)
 def sweep() -> None:
     """Move the people whom time moves; after two seconds let other tasks run."""
-    hints.looking(SWEEP)
     until = time.monotonic() + PATIENCE
     while segment.sweep(at=clock.now()):
         if time.monotonic() > until:
@@ -57,14 +55,12 @@ def sweep() -> None:
 @shared_task(name=FILL)
 def fill() -> None:
     """Fill the segments whose older events have to be counted first."""
-    hints.looking(FILL)
     segment.compute_waiting(at=clock.now())
 
 
 @shared_task(name=COMPUTE)
 def compute() -> None:
     """Count the traits that are new, changed or due; after two seconds let other tasks run."""
-    hints.looking(COMPUTE)
     until = time.monotonic() + PATIENCE
     while (
         computing.refresh(at=clock.now())
@@ -79,7 +75,6 @@ def compute() -> None:
 @shared_task(name=RETRY)
 def retry() -> None:
     """Try rejected events again where somebody asked for it; hand over after two seconds."""
-    hints.looking(RETRY)
     until = time.monotonic() + PATIENCE
     while retrying.step(at=clock.now()):
         hints.now(FOLD)
@@ -121,7 +116,6 @@ def partitions() -> None:
 @shared_task(name=ERASE)
 def erase() -> None:
     """Forget those who asked for it, also where an earlier try died."""
-    hints.looking(ERASE)
     erasing.work(at=clock.now())
 
 

@@ -91,6 +91,8 @@ def environment() -> None:
             "--python",
             VENV / "bin" / "python",
             "--require-hashes",
+            # Once here, or in each process where Python may not keep what it compiled.
+            "--compile-bytecode",
             lock,
             boot,
         ],

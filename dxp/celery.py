@@ -1,11 +1,17 @@
 """The worker's app and the clock: everything that runs by time is listed here.
 
-A tick is a hint that says "look": it expires, may be lost, and carries no state.
+A tick is a hint that says "look": it expires, may be lost, and carries no state. No second one of
+its task is sent while it waits.
 """
 
 import os
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
+from celery.beat import PersistentScheduler
+from redis import RedisError
+
+from dxp.lib import hints
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dxp.settings.dev")
 app = Celery("dxp")
@@ -14,8 +20,29 @@ app.autodiscover_tasks()
 
 
 def every(seconds: float, task: str) -> dict[str, object]:
-    """Return a schedule entry whose messages die before the next one comes."""
-    return {"task": task, "schedule": seconds, "options": {"expires": max(seconds, 1.0)}}
+    """Return a schedule entry whose messages die after a while."""
+    expires = max(seconds, hints.EXPIRES_SECONDS)
+    return {"task": task, "schedule": seconds, "options": {"expires": expires}}
+
+
+class Ticks(PersistentScheduler):  # type: ignore[misc]
+    """The clock, which waits for what it sent before."""
+
+    def apply_entry(self, entry: Any, producer: Any = None) -> None:
+        """Send a tick unless a message of its task is waiting."""
+        try:
+            if not hints.first(entry.task):
+                return
+        except RedisError:
+            # The queue is away as well: what it says about that is said below.
+            pass
+        super().apply_entry(entry, producer)
+
+
+@signals.task_prerun.connect
+def begins(task: Any, **_more: Any) -> None:
+    """Have what comes from now on hinted at again: this look may miss it."""
+    hints.looking(task.name)
 
 
 app.conf.update(
@@ -24,6 +51,7 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_max_tasks_per_child=5000,
     broker_connection_retry_on_startup=True,
+    beat_scheduler="dxp.celery:Ticks",
     worker_hijack_root_logger=False,
     task_default_queue="default",
     beat_schedule={
@@ -39,6 +67,7 @@ app.conf.update(
         "erase": every(60, "customers.tasks.erase"),
         "prune": every(86_400, "customers.tasks.prune"),
         "forget_answers": every(86_400, "content.tasks.forget_answers"),
+        "withdraw": every(600, "content.tasks.withdraw"),
         "forget_calls": every(3_600, "users.tasks.forget_calls"),
         "tasks": every(5, "content.tasks.background"),
         "check_drafts": every(5, "content.tasks.examine"),

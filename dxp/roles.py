@@ -46,7 +46,7 @@ WRITING = [
     "content.view_facet", "content.view_term", "content.view_tagging", "content.add_tagging",
     "content.change_tagging", "content.delete_tagging", "content.view_tagsuggestion",
     "content.change_tagsuggestion", "content.view_bulkrun", "content.share_document",
-    "content.view_blockfault", "content.delete_blockfault",
+    "content.view_blockfault", "content.delete_blockfault", "simple_translation.submit_translation",
 ]  # fmt: skip
 # Which words there are to tag with; how well the taggers do.
 VOCABULARY = [

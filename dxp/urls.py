@@ -8,7 +8,6 @@ from django.urls import include, path, re_path
 from django.utils.cache import patch_cache_control
 from django.views.static import serve
 from drf_spectacular.views import SpectacularAPIView
-from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 
 from content.admin import closed
@@ -49,7 +48,5 @@ urlpatterns = [
     path("", include("journeys.urls")),
     path("media/images/<path:name>", picture, name="picture"),
     # The default language stands without a prefix: /insights/, /es/insights/.
-    *i18n_patterns(
-        *in_each_language, path("", include(wagtail_urls)), prefix_default_language=False
-    ),
+    *i18n_patterns(*in_each_language, prefix_default_language=False),
 ]

@@ -74,7 +74,6 @@ def send_messages() -> int:
 @shared_task(name=ADVANCE)
 def advance() -> None:
     """Move people who are due."""
-    hints.looking(ADVANCE)
     _runs, sends = move_people()
     if sends:
         hints.now(DISPATCH)
@@ -83,7 +82,6 @@ def advance() -> None:
 @shared_task(name=DISPATCH)
 def dispatch() -> None:
     """Send what is queued."""
-    hints.looking(DISPATCH)
     send_messages()
 
 
@@ -97,7 +95,6 @@ def calendar() -> None:
 @shared_task(name=TRANSFER)
 def move_versions() -> None:
     """Bring people over to another version for a while."""
-    hints.looking(TRANSFER)
     until = time.monotonic() + LOOK_SECONDS
     while time.monotonic() < until:
         if not transfer.step(at=clock.now()):
@@ -143,7 +140,6 @@ def reap() -> None:
 @shared_task(name=FILL)
 def let_in() -> None:
     """Let the people of a segment onto a journey for a while."""
-    hints.looking(FILL)
     until = time.monotonic() + LOOK_SECONDS
     while time.monotonic() < until:
         if not fill.step():

@@ -11,6 +11,8 @@ import threading
 import time
 from pathlib import Path
 
+from tests import ALONE, memory
+
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CODE = ["dxp", "customers", "content", "journeys", "analytics", "benchmarks", "tests", "manage.py"]
@@ -22,10 +24,24 @@ PRODUCTION = {
     "DATABASE_URL": "postgres://dxp@127.0.0.1/dxp",
     "REDIS_URL": "redis://127.0.0.1:6379/0",
 }
-TESTING = {"DJANGO_SETTINGS_MODULE": "dxp.settings.test"}
 
-# They drive Chromium and wait a lot; the tests beside them use one processor.
-BESIDE = ("scripts", "browser")
+# A name, a command, an environment; a name, whether all was well, how many seconds it took.
+Check = tuple[str, list[str], dict[str, str]]
+Result = tuple[str, bool, float]
+
+# Checks that run one after the other beside the one that takes longest, so that no processor waits.
+# A browser that acts as people do has to answer as fast as for people: fewer run beside it.
+BESIDE = {
+    "pytest": (
+        "djhtml", "import contracts", "check --deploy", "mypy", "curlylint", "scripts",
+    ),
+    "pytest alone": ("browser",),
+}  # fmt: skip
+DRIVEN = ("scripts", "browser")
+
+
+# Every check starts Python many times, and would compile the same files each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def templates() -> list[str]:
@@ -33,29 +49,34 @@ def templates() -> list[str]:
     return [str(path) for path in sorted((ROOT / "templates").rglob("*.html"))]
 
 
-def checks(chosen: list[str]) -> list[tuple[str, list[str], dict[str, str]]]:
-    """Return (name, command, environment) of each check, quick ones first."""
+def scripts() -> list[str]:
+    """Return the tests of one floor's scripts; to collect the others takes as long as they do."""
+    found = sorted((ROOT / "tests").rglob("test_*.py"))
+    return [
+        str(path.relative_to(ROOT))
+        for path in found
+        if path.parent.name != "browser" and "mark.browser" in path.read_text()
+    ]
+
+
+def checks(chosen: list[str]) -> list[Check]:
+    """Return every check, in the order in which they begin."""
     python = sys.executable
     deploy = "check --deploy --fail-level WARNING"
-    missing = "makemigrations --check --dry-run"
-    schema = f"spectacular --validate --fail-on-warn --file {os.devnull}"
-    # Tests of one floor's scripts; the last check is for those that need a whole running house.
-    scripts = ["-m", "browser and not alone", "--ignore=tests/browser"]
     parallel = ["-n", "2", "--dist", "worksteal", "-m", "not browser and not alone"]
+    driven = ["-m", "browser and not alone"]
     return [
         ("ruff check", [str(BIN / "ruff"), "check", *CODE], {}),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", *CODE], {}),
         ("djhtml", [str(BIN / "djhtml"), "--check", *templates()], {}),
-        ("curlylint", [str(BIN / "curlylint"), "--parse-only", *templates()], {}),
         ("import contracts", [str(BIN / "lint-imports")], {}),
         ("check --deploy", [python, "manage.py", *deploy.split()], PRODUCTION),
-        ("migrations", [python, "manage.py", *missing.split()], TESTING),
-        ("API schema", [python, "manage.py", *schema.split()], TESTING),
         ("mypy", [str(BIN / "mypy"), *CODE[:5]], {}),
+        ("curlylint", [python, "-m", "tests.curly", "--parse-only", *templates()], {}),
+        ("scripts", [python, "-m", "pytest", "-q", *driven, *(chosen or scripts())], {}),
         ("pytest", [python, "-m", "pytest", "-q", *parallel, *chosen], {}),
-        ("scripts", [python, "-m", "pytest", "-q", *scripts, *chosen], {}),
         ("browser", [python, "-m", "pytest", "-q", "-m", "browser", "tests/browser"], {}),
-        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *chosen], {}),
+        ("pytest alone", [python, "-m", "pytest", "-q", "-m", "alone", *(chosen or ALONE)], {}),
     ]  # fmt: skip
 
 
@@ -81,16 +102,27 @@ def have(package: str, *programs: str) -> bool:
     return any(shutil.which(one, path=places) for one in programs)
 
 
-Result = tuple[str, bool, float]
+def prepare(names: list[str]) -> list[Result]:
+    """Install what the tests drive, where we may; return those that can't run without it."""
+    if not {*DRIVEN, *BESIDE} & set(names):
+        return []
+    if "pytest alone" in names:
+        # Without it the tests behind a cache are skipped; where CI is set they fail.
+        have("varnish", "varnishd")
+    missing = need_chromium()
+    if missing:
+        sys.stdout.write(missing + "\n")
+    return [(name, False, 0.0) for name in names if missing and name in DRIVEN]
 
 
 class Beside(threading.Thread):
-    """Checks that run one after the other beside the rest; each has servers of its own."""
+    """Checks that run one after the other beside another one; each has servers of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, todo: list[Check]) -> None:
         super().__init__()
-        self.todo: list[tuple[str, list[str], dict[str, str]]] = []
+        self.todo = todo
         self.done: list[tuple[Result, bytes]] = []
+        self.start()
 
     def run(self) -> None:
         """Run them and keep what they say."""
@@ -99,7 +131,7 @@ class Beside(threading.Thread):
             ran = subprocess.run(
                 command,
                 cwd=ROOT,
-                env=environment,
+                env={**os.environ, **environment},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 check=False,
@@ -108,13 +140,23 @@ class Beside(threading.Thread):
             self.done.append(((name, ran.returncode == 0, took), ran.stdout))
 
     def end(self) -> list[Result]:
-        """Wait for them, say what they said, and return how they went."""
-        if self.todo:
-            self.join()
-        for (name, _good, _took), words in self.done:
-            sys.stdout.write(f"\n── {name}\n{words.decode(errors='replace')}")
+        """Wait for them, say how they went, all of it where something failed, and return it."""
+        self.join()
+        for (name, good, _took), words in self.done:
+            said = words.decode(errors="replace").strip()
+            sys.stdout.write(f"\n── {name}\n{said.rpartition(chr(10))[2] if good else said}\n")
         sys.stdout.flush()
         return [result for result, _words in self.done]
+
+
+def run(check: Check) -> Result:
+    """Run one check, which says what it says, and return how it went."""
+    name, command, environment = check
+    began = time.monotonic()
+    sys.stdout.write(f"\n── {name}\n")
+    sys.stdout.flush()
+    ran = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
+    return name, ran.returncode == 0, time.monotonic() - began
 
 
 def main() -> int:
@@ -123,31 +165,19 @@ def main() -> int:
     parser.add_argument("--only", help="run only checks whose name contains this")
     parser.add_argument("tests", nargs="*", help="test files for pytest")
     options = parser.parse_args()
-    results: list[Result] = []
-    beside = Beside()
+    memory.use()
     chosen = [one for one in checks(options.tests) if not options.only or options.only in one[0]]
-    for name, command, surroundings in chosen:
-        began = time.monotonic()
-        sys.stdout.write(f"\n── {name}\n")
-        sys.stdout.flush()
-        missing = need_chromium() if command[1:3] == ["-m", "pytest"] else ""
-        if name == "pytest alone":
-            # Without it the tests behind a cache are skipped; where CI is set they fail.
-            have("varnish", "varnishd")
-        environment = {**os.environ, **surroundings}
-        if missing and name in BESIDE:
-            sys.stdout.write(missing + "\n")
-            good = False
-        elif name in BESIDE and not options.only:
-            sys.stdout.write("runs beside the rest\n")
-            beside.todo.append((name, command, environment))
-            if len(beside.todo) == 1:
-                beside.start()
+    results = prepare([name for name, _command, _environment in chosen])
+    skipped = {name for name, _good, _took in results}
+    here = {} if options.only else BESIDE
+    aside = {name for names in here.values() for name in names}
+    for one in chosen:
+        if one[0] in aside | skipped:
             continue
-        else:
-            good = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
-        results.append((name, good, time.monotonic() - began))
-    results += beside.end()
+        names = set(here.get(one[0], ())) - skipped
+        beside = Beside([other for other in chosen if other[0] in names])
+        results.append(run(one))
+        results += beside.end()
     sys.stdout.write("\n── summary\n")
     for name, good, took in results:
         sys.stdout.write(f"  {'ok    ' if good else 'FAILED'} {name:<18} {took:6.1f} s\n")

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from tests import ALONE
+from tests.copies import WORLDS, Copies, use
 from tests.template import fill, fingerprint
 
 DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-# Tests that kill processes or take the time: nobody may run beside them.
-ALONE = ("tests/concurrency/", "tests/dxp/test_serve.py", "tests/house/test_doors.py")
-COPY: dict[str, str] = {}
+COPIES = Copies()
 
 
 def pytest_collection_modifyitems(items):
@@ -24,82 +27,79 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.alone)
 
 
+def pytest_collection_finish():
+    """Search for garbage less often, and never in what was imported: a quarter million things."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_blocker):
     """Migrate one template database, copy it for this process."""
-    import psycopg
     from django.conf import settings
-    from django.core.management import call_command
-    from django.db import connection, connections
+    from django.test import TransactionTestCase
 
-    url = os.environ["DATABASE_URL"]
-    mine = f"test_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}_{os.getpid()}"
-    with django_db_blocker.unblock(), psycopg.connect(url, autocommit=True) as server:
+    # Who commits leaves a database that is copied anew: to empty 200 tables first takes seconds.
+    TransactionTestCase._fixture_teardown = lambda case: None
+    with django_db_blocker.unblock():
+        COPIES.begin(_template())
+        Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
+        yield
+        COPIES.drop()
+
+
+def _template() -> str:
+    """Return the name of the migrated database, with the months that most tests write to."""
+    import psycopg
+    from django.core.management import call_command
+    from django.db import connections
+
+    from customers import partitions
+
+    url, name = os.environ["DATABASE_URL"], f"dxp_{fingerprint()}"
+    with psycopg.connect(url, autocommit=True) as server:
         # The processes start at the same moment: the first makes the template, the others wait.
         server.execute("SELECT pg_advisory_lock(7321)")
-        template = f"dxp_{fingerprint()}"
-        if not server.execute(
-            "SELECT 1 FROM pg_database WHERE datname = %s", [template]
-        ).fetchone():
+        if not server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             server.execute("DROP DATABASE IF EXISTS dxp_making")
             server.execute("CREATE DATABASE dxp_making")
-            _use("dxp_making")
+            use("dxp_making")
             fill(
                 f"{url.rsplit('/', 1)[0]}/dxp_making",
                 lambda: call_command("migrate", verbosity=0, interactive=False),
             )
+            partitions.ensure(moments=[NOON, datetime.now(UTC)])
             connections.close_all()
-            server.execute(f'ALTER DATABASE dxp_making RENAME TO "{template}"')
-        COPY.update(mine=mine, template=template)
-        server.execute(f'CREATE DATABASE "{mine}" TEMPLATE "{template}"')
-        server.execute("SELECT pg_advisory_unlock(7321)")
-        _use(mine)
-        Path(settings.VAR_DIR).mkdir(parents=True, exist_ok=True)
-        yield
-        connection.close()
-        connections.close_all()
-    # Anew: a test that restarts PostgreSQL ends every connection that was open.
-    with psycopg.connect(url, autocommit=True) as server:
-        server.execute(f'DROP DATABASE IF EXISTS "{mine}" WITH (FORCE)')
+            server.execute(f'ALTER DATABASE dxp_making RENAME TO "{name}"')
+    return name
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item):
+    """Let a test stand on the world that it asks for; who commits builds a world of its own."""
+    asked = set() if _commits(item) else WORLDS.keys() & set(item.fixturenames)
+    COPIES.stand_on(next(iter(asked), ""))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Copy the database anew after a test that committed.
-
-    Its flush takes what migrations put there, such as the root page and the first sender.
-    """
-    marks = [mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")]
-    committed = any(marks) or {"transactional_db", "live_server"} & set(item.fixturenames)
+    """Copy the database anew after a test that committed."""
     done = yield
-    if marks:
+    if item.get_closest_marker("django_db"):
         from customers import rollup
 
         # A test that had callbacks of a commit run, and then was rolled back.
         rollup._IDS.clear()
-    if committed and COPY and nextitem is not None:
-        import psycopg
-        from django.db import connections
-
-        from journeys import charts, compose
-
-        # The copy gives the same numbers again to other versions and editions.
-        charts.of.cache_clear()
-        compose.targets.cache_clear()
-        connections.close_all()
-        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-            server.execute(f'DROP DATABASE IF EXISTS "{COPY["mine"]}" WITH (FORCE)')
-            server.execute(f'CREATE DATABASE "{COPY["mine"]}" TEMPLATE "{COPY["template"]}"')
+    if _commits(item) and nextitem is not None:
+        COPIES.anew()
     return done
 
 
-def _use(name: str) -> None:
-    from django.conf import settings
-    from django.db import connections
-
-    connections.close_all()
-    settings.DATABASES["default"]["NAME"] = name
-    connections["default"].settings_dict["NAME"] = name
+def _commits(item) -> bool:
+    marks = [mark.kwargs.get("transaction") for mark in item.iter_markers("django_db")]
+    asked = {"transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+    return any(marks) or bool(asked)
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from dxp import embedded
+from tests import memory
 
 
 def _start_servers() -> None:
@@ -40,6 +41,7 @@ def _is_parallel() -> bool:
     return any(word == "-n" or word.startswith("--numprocesses") for word in sys.argv)
 
 
+memory.use()
 # Each of pytest-xdist's processes has servers of its own: the lake's tests watch the oldest
 # transaction of the whole cluster, which anybody beside them would hold back.
 if "PYTEST_XDIST_WORKER" in os.environ:

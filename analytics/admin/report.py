@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,12 +21,10 @@ from analytics.measures.base import Measure
 from analytics.query import Table
 from analytics.shelf import Lake
 from customers.rules import Node
-from dxp.lib import clock
+from dxp.lib import clock, sheets
 
 VIEW_REPORTS = "analytics.view_reports"
 VIEW_PEOPLE = "customers.view_profile"
-# What a spreadsheet would take for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 class Report(WagtailAdminTemplateMixin, TemplateView):  # type: ignore[misc]
@@ -95,16 +92,10 @@ def as_csv(name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> Ht
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow(heads)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    response.writelines(sheets.lines([heads, *rows]))
     return response
 
 
 def _waiting(pending: Pending) -> dict[str, Any]:
     percent = None if pending.progress is None else round(pending.progress * 100)
     return {"page": pending.page, "asked_at": pending.at, "percent": percent}
-
-
-def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

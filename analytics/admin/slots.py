@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,15 +22,17 @@ from analytics import query
 from analytics.admin.conversion import conversion
 from analytics.admin.report import VIEW_REPORTS, lake
 from analytics.desk import Desk, Pending
+from analytics.estimators import lift
+from analytics.measures import names
 from analytics.measures import slots as measure
+from analytics.measures.base import OWN_EVENTS
 from content.models import PublicPage
 from dxp.lib import clock
 
 DAYS = 28
 PATIENCE = 0.5
 SIGNED_UP = "Signed Up"
-# Of the normal distribution: 19 of 20 such intervals hold the true value.
-SURE = 1.959964
+LONGEST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +56,38 @@ class Arm:
         return 100 * self.control_converted / self.control if self.control else 0.0
 
     @property
-    def lift(self) -> tuple[float, float, float] | None:
-        """The difference in points and the interval it lies in; None without a control group."""
-        if not self.people or not self.control:
-            return None
-        return difference(self.converted, self.people, self.control_converted, self.control)
+    def lift(self) -> lift.Difference | None:
+        """The difference that the variant makes; None without a control group."""
+        return lift.difference(self.converted, self.people, self.control_converted, self.control)
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One slot's numbers."""
+    """One slot's numbers.
+
+    `asked` is the share of its control group in percent, `mixed` how many were in both groups.
+    """
 
     number: int
     people: int
     only_default: int
     arms: list[Arm]
+    asked: int = 0
+    mixed: int = 0
 
     @property
     def share(self) -> float:
         """The share in percent that saw nothing but the default."""
         return 100 * self.only_default / self.people if self.people else 0.0
+
+    @property
+    def held(self) -> int | None:
+        """The control group's true share in percent, where it is not what was asked for."""
+        control = sum(one.control for one in self.arms)
+        whole = control + sum(one.people for one in self.arms)
+        if not control or not lift.is_uneven(control, whole, self.asked / 100):
+            return None
+        return round(100 * control / whole)
 
 
 @require_safe
@@ -90,7 +103,8 @@ def slots(request: HttpRequest, page_id: int) -> HttpResponse:
         raise PermissionDenied
     told: dict[str, Any] = {"days": DAYS}
     if isinstance(page, PublicPage):
-        told |= _told(request, page)
+        # The panel stands beside the draft, and counts its slots.
+        told |= _told(request, page.get_latest_revision_as_object())
     response = render(request, "analytics/_slots.html", told)
     response["Cache-Control"] = "no-store"
     return response
@@ -104,43 +118,31 @@ def panel(page: PublicPage, user: Any) -> str:
     return render_to_string("analytics/slots.html", {"url": url})
 
 
-def difference(a: int, n: int, b: int, m: int) -> tuple[float, float, float]:
-    """Return a/n - b/m in points, and the interval of nineteen in twenty (Newcombe's)."""
-    p, q = a / n, b / m
-    (low, high), (low_b, high_b) = _wilson(a, n), _wilson(b, m)
-    down = math.hypot(p - low, high_b - q)
-    up = math.hypot(high - p, q - low_b)
-    return 100 * (p - q), 100 * (p - q - down), 100 * (p - q + up)
-
-
-def _wilson(a: int, n: int) -> tuple[float, float]:
-    p, z = a / n, SURE**2
-    middle, span = p + z / (2 * n), SURE * math.sqrt(p * (1 - p) / n + z / (4 * n * n))
-    return (middle - span) / (1 + z / n), (middle + span) / (1 + z / n)
-
-
 def _told(request: HttpRequest, page: PublicPage) -> dict[str, Any]:
-    at = clock.now()
-    desk = Desk(lake=lake(), page=f"{request.user.pk} slots {page.pk}", at=at, patience=PATIENCE)
-    window: dict[str, Any] = {
-        "start": desk.at - timedelta(days=DAYS), "end": desk.at, "page": str(page.pk),
-    }  # fmt: skip
-    goal = conversion(since=window["start"]) or SIGNED_UP
+    wanted = request.GET.get("goal", "").replace("\x00", "")[:LONGEST]
+    name = f"{request.user.pk} slots {page.pk} {wanted}"
+    desk = Desk(lake=lake(), page=name, at=clock.now(), patience=PATIENCE)
+    window: dict[str, Any] = {"start": desk.at - timedelta(days=DAYS), "end": desk.at}
+    goal = wanted or conversion(since=window["start"]) or SIGNED_UP
     try:
-        arms = desk.ask(measure.arms, goal=goal, **window)
-        coverage = desk.ask(measure.coverage, **window)
+        arms = desk.ask(measure.arms, goal=goal, page=str(page.pk), **window)
+        coverage = desk.ask(measure.coverage, page=str(page.pk), **window)
+        known = {row[0] for row in desk.ask(names.seen, **window).rows} - set(OWN_EVENTS)
     except Pending:
         return {"is_pending": True}
     except query.Busy as error:
         return {"words": error.words}
     desk.close()
-    return {"goal": goal, "slots": _slots(page, arms.rows, coverage.rows)}
+    goals = sorted({goal, *known} - {""}, key=str.casefold)
+    return {"goal": goal, "goals": goals, "slots": _slots(page, arms.rows, coverage.rows)}
 
 
 def _slots(page: PublicPage, arms: Sequence[Any], coverage: Sequence[Any]) -> list[Slot]:
     counted: dict[tuple[str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
-    for slot, variant, arm, people, converted in arms:
+    both: dict[str, int] = defaultdict(int)
+    for slot, variant, arm, people, converted, mixed in arms:
         counted[slot, variant][arm] = (people, converted)
+        both[slot] += mixed
     covered = {slot: (people, only) for slot, people, only in coverage}
     found = []
     for number, (slot_id, slot) in enumerate(page.slots().items(), 1):
@@ -150,7 +152,8 @@ def _slots(page: PublicPage, arms: Sequence[Any], coverage: Sequence[Any]) -> li
             for variant, name in _names(slot)
             if (said := counted.get((slot_id, variant)))
         ]
-        found.append(Slot(number, people, only, own))
+        asked = slot.value["control"] or 0
+        found.append(Slot(number, people, only, own, asked=asked, mixed=both[slot_id]))
     return found
 
 

@@ -16,7 +16,11 @@ FORTNIGHT = 14 * 86_400
 
 
 def _shown(page: str, parameters: dict[str, Any]) -> str:
-    """Return the CTE `shown`: the first time that each person saw each variant, by its arm."""
+    """Return the CTE `shown`: when each person first saw each variant, in each arm.
+
+    Whoever was in both arms, since two browsers turned out to be one person or the share of the
+    control group was changed, has two rows: `turn` 1 is the first of `arms`.
+    """
     parameters |= {"shown": SHOWN, "page": page}
     slot, variant = values.text("slot", parameters), values.text("variant", parameters)
     arm, where = values.text("arm", parameters), values.text("page_id", parameters)
@@ -25,10 +29,17 @@ def _shown(page: str, parameters: dict[str, Any]) -> str:
       FROM ev WHERE happened_at >= $start AND happened_at < $end AND type = 'track'
         AND name = $shown AND {where} = $page
     ),
-    shown AS (
+    looks AS (
       SELECT profile_id, slot, variant, arm, min(happened_at) AS first_at FROM seen
       WHERE slot IS NOT NULL AND variant IS NOT NULL AND arm IS NOT NULL
       GROUP BY profile_id, slot, variant, arm
+    ),
+    shown AS (
+      SELECT *, count(*) OVER (PARTITION BY profile_id, slot, variant) AS arms,
+        row_number() OVER (
+          PARTITION BY profile_id, slot, variant ORDER BY first_at, arm COLLATE "C"
+        ) AS turn
+      FROM looks
     )"""
 
 
@@ -39,16 +50,18 @@ def _arms(
     sql = f"""WITH {_shown(page, parameters)},
     goals AS (
       SELECT profile_id, happened_at FROM ev
-      WHERE happened_at >= $start AND happened_at < $end AND type = 'track' AND name = $goal
+      WHERE happened_at >= $start AND happened_at < $end AND name = $goal
     ),
     met AS (
       SELECT DISTINCT s.profile_id, s.slot, s.variant, s.arm FROM shown s
       JOIN goals g ON g.profile_id = s.profile_id AND g.happened_at >= s.first_at
         AND g.happened_at <= s.first_at + INTERVAL '1 second' * $span
     )
-    SELECT s.slot, s.variant, s.arm, count(*) AS people, count(m.profile_id) AS converted
+    SELECT s.slot, s.variant, s.arm, count(*) AS people, count(m.profile_id) AS converted,
+      count(CASE WHEN s.arms > 1 THEN 1 END) AS mixed
     FROM shown s LEFT JOIN met m ON m.profile_id = s.profile_id AND m.slot = s.slot
       AND m.variant = s.variant AND m.arm = s.arm
+    WHERE s.turn = 1
     GROUP BY s.slot, s.variant, s.arm
     ORDER BY s.slot COLLATE "C", s.variant COLLATE "C", s.arm COLLATE "C\""""
     return Statement(sql, parameters, READS, start, end)
@@ -86,11 +99,16 @@ def _shown_told(events: Sequence[Told], asked: Mapping[str, Any]) -> dict[Key, d
 
 def _arms_told(events: Sequence[Told], asked: Mapping[str, Any]) -> list[Row]:
     span = timedelta(seconds=asked.get("within", FORTNIGHT))
-    goals = [one for one in events if one.type == "track" and one.name == asked["goal"]]
-    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
+    goals = [one for one in events if one.name == asked["goal"]]
+    counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    looks: dict[tuple[str, str, int], list[tuple[datetime, str]]] = defaultdict(list)
     for (slot, variant, arm, person), first in _shown_told(events, asked).items():
+        looks[slot, variant, person].append((first, arm))
+    for (slot, variant, person), seen in looks.items():
+        first, arm = min(seen)
         found = counts[slot, variant, arm]
         found[0] += 1
+        found[2] += len(seen) > 1
         found[1] += any(
             goal.profile_id == person and first <= goal.happened_at <= first + span
             for goal in goals
@@ -122,22 +140,26 @@ _DAY: list[Happened] = [
     _saw(3, 0, "v1", "variant"),
     (4, 1, "track", "Signed Up", {}),
     _saw(4, 3, "default", "default"),
+    _saw(5, 0, "v1", "control"),
+    _saw(5, 4, "v1", "variant"),
+    (5, 6, "track", "Signed Up", {}),
 ]
 _TRIES: tuple[Mapping[str, Any], ...] = ({"page": "7"}, {"page": "8"})
 _WINDOW = "[start, end) by the event's own time"
 
 arms = Measure(
     name="slot_arms",
-    columns=("slot", "variant", "arm", "people", "converted"),
-    unit="people who saw a variant or, in the control group, would have; those who did the goal",
+    columns=("slot", "variant", "arm", "people", "converted", "mixed"),
+    unit="people who saw a variant or, in the control group, would have; those who did the goal; "
+    "those who were in the other arm later: each person counts where they were first",
     window=f"{_WINDOW}; the goal counts from the first look on, for `within` seconds",
     source=f"“{SHOWN}” of one page, once a day for each person, slot and variant, where counting is"
     " allowed",
     ask=_arms,
     example=Example(
         _DAY, {"page": "7", "goal": "Signed Up"},
-        [("s1", "default", "default", 1, 0), ("s1", "v1", "control", 1, 0),
-         ("s1", "v1", "variant", 2, 1)],
+        [("s1", "default", "default", 1, 0, 0), ("s1", "v1", "control", 2, 1, 1),
+         ("s1", "v1", "variant", 2, 1, 0)],
     ),
     oracle=_arms_told,
     tries=[
@@ -153,7 +175,7 @@ coverage = Measure(
     window=_WINDOW,
     source=f"“{SHOWN}” of one page; the control group is in an audience",
     ask=_covered,
-    example=Example(_DAY, {"page": "7"}, [("s1", 4, 1)]),
+    example=Example(_DAY, {"page": "7"}, [("s1", 5, 1)]),
     oracle=_covered_told,
     tries=_TRIES,
 )

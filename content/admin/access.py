@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,11 +15,11 @@ from guardian.models import UserObjectPermission
 from wagtail.admin.admin_url_finder import AdminURLFinder
 from wagtail.models import Collection, Page
 
-from content import access, grant
+from content import access, grant, policies
 from content.admin import grants
 from dxp.lib import clock
 
-SEES = "guardian.view_userobjectpermission"
+A_PAGE = 50
 GIVES = "guardian.add_userobjectpermission"
 TAKES = "guardian.delete_userobjectpermission"
 
@@ -37,8 +38,7 @@ def thing_of(request: HttpRequest, app_label: str, model_name: str, object_id: i
     thing: Model = get_object_or_404(model, pk=object_id)
     if isinstance(thing, Page):
         thing = thing.specific
-    may = access.may(request.user, "change", thing)  # type: ignore[arg-type]
-    if not may and not request.user.has_perm(SEES):
+    if not access.opens(request.user, thing):
         raise PermissionDenied
     return thing
 
@@ -51,7 +51,8 @@ def rights(request: HttpRequest, app_label: str, model_name: str, object_id: int
         form = grants.GiveForm(request.POST or None, thing=thing)
         if request.method == "POST" and grants.give(request, form, thing):
             return redirect(request.path)
-    told = access.actions(thing)
+    told, words = access.actions(thing), request.GET.get("q", "").strip()[:150]
+    page = Paginator(access.people(thing, words), A_PAGE).get_page(request.GET.get("p"))
     title = _("Rights on “%(thing)s”") % {"thing": thing}
     crumbs = [
         {"url": reverse("wagtailadmin_home"), "label": _("Home")},
@@ -63,12 +64,13 @@ def rights(request: HttpRequest, app_label: str, model_name: str, object_id: int
         "content/access/thing.html",
         {
             "thing": thing, "edit_url": edit_url(request, thing),
-            "kind": type(thing)._meta.verbose_name,
+            "kind": type(thing)._meta.verbose_name, "is_file": isinstance(thing, policies.FILES),
             "actions": [(name, grant.words(name)) for name in told],
             "people": [
                 (person, [(grant.words(name), person.may[name]) for name in told])
-                for person in access.who(thing)
+                for person in access.who(thing, among=page.object_list)
             ],
+            "page": page, "words": words,
             "given": [grants.line(one) for one in grant.on(thing)],
             "below": isinstance(thing, (Page, Collection)), "form": form,
             "may_take": request.user.has_perm(TAKES), "now": clock.now(),
@@ -122,6 +124,7 @@ def urls() -> Any:
     of = "<slug:app_label>/<slug:model_name>/<int:object_id>/"
     return [
         path("", grants.GrantList.as_view(), name="index"),
+        path("results/", grants.GrantList.as_view(results_only=True), name="index_results"),
         path(of, rights, name="thing"),
         path(f"{of}take/<int:row>/", take, name="take"),
     ], "content_access"

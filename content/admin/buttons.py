@@ -14,8 +14,7 @@ from wagtail.admin.menu import MenuItem
 from wagtail.admin.widgets.button import Button
 from wagtail.models import Page
 
-from content import grant, policies
-from content.admin.access import GIVES, SEES
+from content import access, grant, policies
 from content.admin.bots import MANAGES
 from content.admin.grants import address
 from content.models import BulkRun
@@ -26,7 +25,7 @@ class RightsItem(MenuItem):  # type: ignore[misc]
 
     def is_shown(self, request: HttpRequest) -> bool:
         """Return whether this person may."""
-        return bool(request.user.has_perm(SEES))
+        return bool(request.user.has_perm(access.SEES))
 
 
 class BotsItem(MenuItem):  # type: ignore[misc]
@@ -58,19 +57,14 @@ def hang() -> None:
 
 
 def of_page(page: Page, user: Any, **_told: Any) -> Iterator[Button]:
-    """Offer the rights on a page to whoever may change it or give rights."""
-    if (
-        page.pk
-        and not page.is_root()
-        and (user.has_perm(GIVES) or policies.may(user, "change", page))
-    ):
+    """Offer the rights on a page to whoever may see them."""
+    if page.pk and not page.is_root() and access.opens(user, page):
         yield Button(_("Rights"), address(page), icon_name="lock", priority=70)
 
 
 def of_snippet(snippet: Any, user: Any, next_url: str | None = None) -> Iterator[Button]:
-    """Offer the rights on a snippet to whoever may change it or give rights."""
-    known = isinstance(snippet, policies.SNIPPETS)
-    if known and (user.has_perm(GIVES) or policies.may(user, "change", snippet)):
+    """Offer the rights on a snippet to whoever may see them."""
+    if isinstance(snippet, policies.SNIPPETS) and access.opens(user, snippet):
         yield Button(_("Rights"), address(snippet), icon_name="lock", priority=70)
 
 

@@ -6,7 +6,14 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+from wagtail.admin.ui.tables import (
+    Column,
+    DateColumn,
+    LocaleColumn,
+    NumberColumn,
+    StatusTagColumn,
+    UpdatedAtColumn,
+)
 
 
 class _Labeled:
@@ -24,6 +31,18 @@ class TextColumn(_Labeled, Column):
 
 class WhenColumn(_Labeled, DateColumn):
     """A moment."""
+
+
+class CountColumn(_Labeled, NumberColumn):
+    """A number."""
+
+
+class LanguageColumn(_Labeled, LocaleColumn):
+    """In which language something is written."""
+
+
+class UpdatedColumn(_Labeled, UpdatedAtColumn):
+    """When it was changed last."""
 
 
 class StateColumn(_Labeled, StatusTagColumn):

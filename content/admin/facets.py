@@ -10,11 +10,12 @@ from django import forms
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from wagtail.admin import messages
 from wagtail.admin.forms import WagtailAdminModelForm
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
@@ -22,6 +23,7 @@ from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.models import get_page_models
 
 from content import weighed
+from content.admin.waiting import waiting
 from content.models import Facet, Fragment, Term
 
 
@@ -150,6 +152,19 @@ def _crumbs(*names: str) -> list[dict[str, str]]:
     return [home, facets, *({"url": "", "label": name} for name in names)]
 
 
+class FacetDelete(generic.DeleteView):
+    """Deletes a facet that has no terms."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Delete it, or say why it stays."""
+        if self.object.terms.exists():
+            words = _("“%(name)s” has terms and was not deleted: delete or retire them instead.")
+            messages.error(self.request, words % {"name": self.object})
+            return redirect("content_facets:tree", self.object.pk)
+        answer: HttpResponse = super().form_valid(form)
+        return answer
+
+
 class FacetViewSet(ModelViewSet):
     """Facets and their pages."""
 
@@ -159,6 +174,7 @@ class FacetViewSet(ModelViewSet):
     url_prefix = "content/facets"
     menu_label = lazy("Facets")
     index_view_class = AllFacets
+    delete_view_class = FacetDelete
     add_to_reference_index = False
     copy_view_enabled = False
     list_per_page = 50
@@ -174,4 +190,5 @@ class FacetViewSet(ModelViewSet):
             *super().get_urlpatterns(),
             path("tree/<int:pk>/", tree, name="tree"),
             path("quality/<int:pk>/", quality, name="quality"),
+            path("waiting/<int:pk>/", waiting, name="waiting"),
         ]

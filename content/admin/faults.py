@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
@@ -17,8 +17,11 @@ from wagtail.admin.auth import permission_required
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, NumberColumn
 from wagtail.admin.views import generic
+from wagtail.models import Page
+from wagtail.permissions import policy_registry
 
 from content.models import BlockFault
+from content.policies import SEEING_PAGES
 
 VIEW, DELETE = "content.view_blockfault", "content.delete_blockfault"
 
@@ -59,16 +62,29 @@ class Faults(generic.IndexView):  # type: ignore[misc]
 
     def get_base_queryset(self) -> QuerySet[BlockFault]:
         """Return the faults with their pages."""
-        return BlockFault.objects.select_related("page")
+        return _seen_by(self.request.user).select_related("page")
 
 
 @require_POST
 @permission_required(DELETE)
 def mended(request: HttpRequest, pk: int) -> HttpResponse:
-    """Strike a fault from the list; it comes back if it happens again."""
-    BlockFault.objects.filter(pk=pk).delete()
+    """Strike a fault from the list, if nobody was faster; it comes back if it happens again.
+
+    Raises:
+        Http404: it is of a page that this person may not look into.
+    """
+    gone, _kinds = _seen_by(request.user).filter(pk=pk).delete()
+    if not gone and BlockFault.objects.filter(pk=pk).exists():
+        raise Http404
     messages.success(request, _("Struck from the list. It comes back if it happens again."))
     return redirect("content_faults")
+
+
+def _seen_by(user: Any) -> QuerySet[BlockFault]:
+    """Return the faults of pages that somebody may look into, and of none at all."""
+    pages = policy_registry.get_by_type(Page)
+    mine = pages.instances_user_has_any_permission_for(user, SEEING_PAGES)
+    return BlockFault.objects.filter(Q(page=None) | Q(page__in=mine.values("pk")))
 
 
 class FaultItem(MenuItem):  # type: ignore[misc]

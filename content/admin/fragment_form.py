@@ -49,9 +49,12 @@ class FragmentForm(WagtailAdminModelForm):
         """Return the name.
 
         Raises:
-            ValidationError: another has it in this language, or messages call it by the old one.
+            ValidationError: texts could not call it by that name or call it by the old one, or
+                another has it in this language.
         """
         name = str(self.cleaned_data["name"])
+        if set(name) & set("{|}"):
+            raise ValidationError(_("A name holds no { } or |, as texts call it by its name."))
         locale = self.instance.locale_id or Locale.get_default().pk
         others = Fragment.objects.filter(name=name, locale=locale).exclude(pk=self.instance.pk)
         if others.exists():
@@ -66,11 +69,15 @@ class FragmentForm(WagtailAdminModelForm):
     def clean(self) -> dict[str, Any]:
         """Return what was written; what a channel can't take keeps it from being published."""
         told: dict[str, Any] = super().clean() or self.cleaned_data
-        if "action-publish" in self.data or "action-submit" in self.data:
+        approves = (
+            "action-workflow-action" in self.data
+            and self.data.get("workflow-action-name") == "approve"
+        )
+        if approves or "action-publish" in self.data or "action-submit" in self.data:
             for remark in render.lint(drafted(self.data, locale=self.instance.locale)):
                 if remark.blocks and remark.field in self.fields:
                     self.add_error(remark.field, ValidationError(remark.text))
-        if "action-publish" in self.data and self.instance.live:
+        if (approves or "action-publish" in self.data) and self.instance.live:
             self._ask_again()
         return told
 
@@ -89,8 +96,10 @@ class UsesPanel(Panel):
         template_name = "content/fragments/uses.html"
 
         def is_shown(self) -> bool:
-            """Return whether there is a fragment yet."""
-            return bool(super().is_shown() and self.instance.pk)
+            """Return whether there is a fragment yet; a copy of one is used nowhere."""
+            found = getattr(self.request, "resolver_match", None)
+            is_copy = found is not None and found.url_name == "copy"
+            return bool(super().is_shown() and self.instance.pk and not is_copy)
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
             """Return the uses and their mark."""

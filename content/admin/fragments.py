@@ -12,11 +12,12 @@ from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render as draw
 from django.urls import path, reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.panels import Panel
-from wagtail.admin.ui.tables import Column, LiveStatusTagColumn, NumberColumn, UpdatedAtColumn
+from wagtail.admin.ui.tables import LiveStatusTagColumn
 from wagtail.models import ReferenceIndex
 from wagtail.snippets.views.snippets import (
     IndexView,
@@ -26,9 +27,10 @@ from wagtail.snippets.views.snippets import (
 )
 
 from content import render, reuse
+from content.admin.columns import CountColumn, LanguageColumn, TextColumn, UpdatedColumn
 from content.admin.fragment_form import advise, handler
 from content.expressions import EXPRESSIONS
-from content.models import Fragment
+from content.models import Form, Fragment
 from customers.extend import Use
 from dxp.lib.guard import GuardedViewSetMixin
 
@@ -77,6 +79,7 @@ class FragmentInspect(InspectView):
         return {
             **super().get_context_data(**kwargs),
             "said": [(kind.label, kind.name, words) for kind, words in said],
+            "shown": self.object.live_revision_id or self.object.latest_revision_id,
             "uses": reuse.uses(self.object, user=self.request.user, kin=True),
         }
 
@@ -104,9 +107,10 @@ class FragmentViewSet(GuardedViewSetMixin, SnippetViewSet):
     base_url_path = "fragments"
     list_display = [
         "name",
-        Column("description", label=lazy("What it is for")),
-        NumberColumn("references", label=lazy("In blocks")),
-        UpdatedAtColumn(),
+        LanguageColumn(label=lazy("Language"), classname=""),
+        TextColumn("description", label=lazy("What it is for")),
+        CountColumn("references", label=lazy("In blocks")),
+        UpdatedColumn(),
         LiveStatusTagColumn(),
     ]
     list_export = ["name", "description", "live", "last_published_at"]
@@ -139,19 +143,20 @@ class FragmentViewSet(GuardedViewSetMixin, SnippetViewSet):
 
 
 def keep_used(request: HttpRequest, instances: Sequence[Any]) -> HttpResponse | None:
-    """Answer a wish to delete fragments that something stands on: with the list of what does."""
+    """Answer a wish to delete fragments and forms that are in use: with the list of their uses."""
     used: list[tuple[Any, list[Use]]] = [
         (one, found)
         for one in instances
-        if isinstance(one, Fragment) and (found := reuse.uses(one, user=request.user))
+        if isinstance(one, Fragment | Form) and (found := reuse.uses(one, user=request.user))
     ]
     if not used:
         return None
+    kind = type(used[0][0])
+    back = reverse(f"content_{kind._meta.model_name}s:list")
     crumbs = [
         {"url": reverse("wagtailadmin_home"), "label": _("Home")},
-        {"url": reverse("content_fragments:list"), "label": _("Fragments")},
+        {"url": back, "label": capfirst(kind._meta.verbose_name_plural)},
         {"url": "", "label": _("Delete")},
     ]
-    return draw(
-        request, "content/fragments/in_use.html", {"used": used, "breadcrumbs_items": crumbs}
-    )
+    told = {"used": used, "back": back, "breadcrumbs_items": crumbs}
+    return draw(request, "content/fragments/in_use.html", told)

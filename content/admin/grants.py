@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
+import django_filters
 from django import forms
-from django.db.models import Model, Q
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from guardian.models import UserObjectPermission
 from wagtail.admin import messages
+from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import Column, TitleColumn
 from wagtail.admin.views import generic
 from wagtail.admin.widgets import AdminDateInput
@@ -22,8 +25,10 @@ from wagtail.snippets.models import get_snippet_models
 
 from content import grant, policies
 from content.models import GrantNote
-from dxp.lib import clock
+from dxp.lib import clock, sheets
 from dxp.users.models import User
+
+ENTERS = "wagtailadmin.access_admin"
 
 
 def kinds() -> list[type[Model]]:
@@ -90,7 +95,11 @@ def give(request: HttpRequest, form: GiveForm, thing: Model) -> bool:
             "actions", _("You may not do this yourself: %(rights)s.") % {"rights": words}
         )
         return False
-    messages.success(request, _("%(who)s may now work on it.") % {"who": told["user"]})
+    who = told["user"]
+    messages.success(request, _("%(who)s may now work on it.") % {"who": who})
+    if not who.is_bot and not who.has_perm(ENTERS):
+        words = _("%(who)s has no role that opens the admin yet: there is no way in to use it.")
+        messages.warning(request, words % {"who": who})
     return True
 
 
@@ -107,6 +116,32 @@ def line(one: grant.Grant) -> dict[str, Any]:
     }  # fmt: skip
 
 
+class GrantFilter(WagtailFilterSet):
+    """Whose rights, on which kind of thing, and whether they end."""
+
+    user = django_filters.ModelChoiceFilter(label=lazy("Who"), queryset=lambda _request: _holders())
+    content_type = django_filters.ModelChoiceFilter(
+        label=lazy("Kind"), queryset=lambda _request: _held_kinds()
+    )
+    ends = django_filters.BooleanFilter(
+        label=lazy("Ends by itself"), field_name="until", lookup_expr="isnull", exclude=True
+    )
+
+    class Meta:
+        model = UserObjectPermission
+        fields = ["user", "content_type", "ends"]
+
+
+def _holders() -> QuerySet[User]:
+    held = UserObjectPermission.objects.order_by().values("user")
+    return User.objects.filter(pk__in=held).order_by("username")
+
+
+def _held_kinds() -> QuerySet[ContentType]:
+    held = UserObjectPermission.objects.order_by().values("content_type")
+    return ContentType.objects.filter(pk__in=held).order_by("model")
+
+
 class GrantList(generic.IndexView):
     """Everything that was given on single things."""
 
@@ -115,34 +150,52 @@ class GrantList(generic.IndexView):
     page_title = lazy("Rights on single things")
     header_icon = "lock"
     index_url_name = "content_access:index"
+    index_results_url_name = "content_access:index_results"
     default_ordering = ["user__username", "content_type", "object_pk"]
     is_searchable = True
     search_fields = ["user__username", "user__first_name", "user__last_name"]
     search_backend_name = None
+    filterset_class = GrantFilter
     template_name = "content/access/list.html"
+    table_classname = "listing dxp-stack"
+    list_export = ["thing", "content_type", "user", "may", "until", "by"]
+    export_headings = {
+        "thing": lazy("On"), "content_type": lazy("Kind"), "user": lazy("Who"),
+        "may": lazy("May"), "until": lazy("Until"), "by": lazy("Given by"),
+    }  # fmt: skip
 
     @property
     def columns(self) -> list[Any]:
-        """Return who, what, which thing, until when."""
+        """Return who, what, which thing, until when, and by whom."""
         return [
             TitleColumn("thing", label=_("On"), accessor=_thing, get_url=_address),
             Column("kind", label=_("Kind"), accessor=lambda row: row.content_type.name),
             Column("user", label=_("Who"), accessor="user"),
             Column("may", label=_("May"), accessor=lambda row: grant.words(_action(row))),
-            Column("until", label=_("Until"), accessor=self._until),
+            Column("until", label=_("Until"), accessor=_until),
+            Column("by", label=_("Given by"), accessor=lambda row: row.by or ""),
         ]
 
     def get_base_queryset(self) -> Any:
-        """Return grants with what they are on."""
+        """Return grants with what they are on, until when they hold and who gave them."""
+        note = GrantNote.objects.filter(row=OuterRef("pk"))
         told = UserObjectPermission.objects.select_related("user", "permission", "content_type")
-        return told.prefetch_related("content_object").filter(~Q(object_pk=""))
+        return told.prefetch_related("content_object").annotate(
+            until=Subquery(note.values("until")), by=Subquery(note.values("by__username"))
+        )
 
-    def _until(self, row: UserObjectPermission) -> str:
-        if not hasattr(self, "_notes"):
-            held = GrantNote.objects.filter(until__isnull=False)
-            self._notes = dict(held.values_list("row_id", "until"))
-        until = self._notes.get(row.pk)
-        return f"{timezone.localtime(until):%Y-%m-%d %H:%M}" if until else ""
+    def to_row_dict(self, item: Any) -> dict[str, Any]:
+        """Return a row of the file: what the list shows."""
+        told = {
+            "thing": _thing(item), "content_type": item.content_type.name,
+            "user": item.user.get_username(), "may": grant.words(_action(item)),
+            "until": _until(item), "by": item.by or "",
+        }  # fmt: skip
+        return {name: sheets.safe(value) for name, value in told.items()}
+
+
+def _until(row: Any) -> str:
+    return f"{timezone.localtime(row.until):%Y-%m-%d %H:%M}" if row.until else ""
 
 
 def _thing(row: UserObjectPermission) -> str:

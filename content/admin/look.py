@@ -20,16 +20,14 @@ from wagtail.log_actions import log
 from wagtail.models import Page
 
 from content import look
-from content.admin.personas import CAME
-from content.models import Persona, PublicPage
-from content.strategies import Because, Visitor
+from content.admin.came import NAMES, CameForm
+from content.models import PublicPage
 from dxp.lib import clock
 
-SEES_PEOPLE = "customers.view_profile"
 LOOKED = "content.look_as"
 
 
-class LookForm(forms.Form):
+class LookForm(CameForm):
     """As whom, when, and how they came."""
 
     as_ = forms.ChoiceField(required=False, label=lazy("Look as"))
@@ -43,20 +41,6 @@ class LookForm(forms.Form):
         required=False, label=lazy("At"), widget=AdminDateTimeInput,
         help_text=lazy("Empty: now. Schedules and local times go by it."),
     )  # fmt: skip
-    campaign = forms.CharField(required=False, max_length=100, label=lazy("Campaign"))
-    source = forms.CharField(required=False, max_length=100, label=lazy("Source"))
-    medium = forms.CharField(required=False, max_length=100, label=lazy("Medium"))
-    referrer = forms.CharField(required=False, max_length=200, label=lazy("Came from the site"))
-    device = forms.ChoiceField(
-        required=False,
-        label=lazy("Device"),
-        choices=[("", "—"), ("phone", lazy("Phone")), ("tablet", lazy("Tablet")),
-                 ("computer", lazy("Computer"))],
-    )  # fmt: skip
-    country = forms.CharField(required=False, max_length=2, label=lazy("Country (two letters)"))
-    zone = forms.CharField(required=False, max_length=60, label=lazy("Time zone"))
-    language = forms.CharField(required=False, max_length=20, label=lazy("Language of the browser"))
-    visits = forms.IntegerField(required=False, min_value=1, label=lazy("Number of visits"))
 
     def __init__(self, *args: Any, page: PublicPage, sees_people: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -79,7 +63,7 @@ class LookForm(forms.Form):
         """Return what was asked for."""
         told = self.cleaned_data
         person = told.get("person")
-        came = {name: str(told[name]) for name in (*CAME, "device", "visits") if told[name]}
+        came = {name: str(value) for name, value in self.came().items()}
         as_ = f"{look.PROFILE}{person}" if person else told["as_"]
         return look.Wish(as_, told["at"], came)
 
@@ -108,7 +92,7 @@ class _Draft:
 
     def form(self, page: PublicPage) -> LookForm:
         """Return what was asked for, checked."""
-        sees_people = self.request.user.has_perm(SEES_PEOPLE)
+        sees_people = self.request.user.has_perm(look.SEES_PEOPLE)
         return LookForm(self.request.GET or {}, page=page, sees_people=sees_people)
 
 
@@ -117,10 +101,19 @@ class LookView(_Draft, WagtailAdminTemplateMixin, TemplateView):  # type: ignore
 
     template_name = "content/slots/look.html"
     header_icon = "user"
+    _show_breadcrumbs = True
 
     def get_page_title(self) -> str:
         """Return what it is about."""
         return _("“%(page)s” as somebody sees it") % {"page": self.page}
+
+    def get_breadcrumbs_items(self) -> list[dict[str, str]]:
+        """Return the way here: from the page."""
+        editor = reverse("wagtailadmin_pages:edit", args=[self.page.pk])
+        return [
+            {"url": editor, "label": self.page.get_admin_display_title()},
+            {"url": "", "label": self.get_page_title()},
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Return the form, the frame's address, and the reasons."""
@@ -128,13 +121,14 @@ class LookView(_Draft, WagtailAdminTemplateMixin, TemplateView):  # type: ignore
         form = self.form(self.page)
         told = super().get_context_data(**kwargs)
         if form.is_valid():
-            wish, by = form.wish(), int(self.request.user.pk or 0)
+            wish, user = form.wish(), self.request.user
             self._write_down(wish)
-            mode = wish.mode(by=by)
-            seen = look.see(self.page, mode, by=by, at=clock.now())
+            mode = wish.mode(by=int(user.pk or 0))
+            seen = look.see(self.page, mode, by=user, at=clock.now())
             told["slots"] = _slots(self.page, seen)
             told["frame"] = f"{reverse('content_look_frame', args=[self.page.pk])}?mode={mode}"
-            told["who"] = _words(seen.who)
+        # What is wrong in there, or was asked for, must not lie under a fold.
+        told["is_unfolded"] = any(form[name].errors or form[name].value() for name in NAMES)
         return {**told, "form": form, "edit_url": reverse(
             "wagtailadmin_pages:edit", args=[self.page.pk])}  # fmt: skip
 
@@ -171,12 +165,3 @@ def _shows(slot: Any, decision: Any) -> str:
         if str(child.id) == decision.variant:
             return _("Variant %(number)s") % {"number": number}
     return _("The default") if decision.variant == "default" else _("A list of pages")
-
-
-def _words(who: Visitor | Because) -> str:
-    if isinstance(who, Because):
-        return _("Not recognized")
-    persona = who.subject.removeprefix(look.PERSONA)
-    if persona != who.subject:
-        return str(Persona.objects.filter(pk=int(persona)).first() or "")
-    return ""

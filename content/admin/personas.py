@@ -14,15 +14,14 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, Obj
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import SnippetViewSet
 
-from content import context
+from content.admin.came import NAMES, CameForm
 from content.models import Persona
 from dxp.lib.guard import GuardedViewSetMixin
 
-CAME = ("campaign", "source", "medium", "referrer", "country", "zone", "language")
 MOST_TRAITS = 40
 
 
-class PersonaForm(WagtailAdminModelForm):  # type: ignore[misc]
+class PersonaForm(WagtailAdminModelForm, CameForm):  # type: ignore[misc]
     """Traits line by line, and how they came field by field, instead of JSON."""
 
     traits = forms.CharField(
@@ -31,30 +30,12 @@ class PersonaForm(WagtailAdminModelForm):  # type: ignore[misc]
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=lazy("One on each line: first_name = Ana"),
     )
-    campaign = forms.CharField(required=False, max_length=100, label=lazy("Campaign"))
-    source = forms.CharField(required=False, max_length=100, label=lazy("Source"))
-    medium = forms.CharField(required=False, max_length=100, label=lazy("Medium"))
-    referrer = forms.CharField(required=False, max_length=200, label=lazy("Came from the site"))
-    device = forms.ChoiceField(
-        required=False,
-        label=lazy("Device"),
-        choices=[("", "—"), ("phone", lazy("Phone")), ("tablet", lazy("Tablet")),
-                 ("computer", lazy("Computer"))],
-    )  # fmt: skip
-    country = forms.CharField(required=False, max_length=2, label=lazy("Country (two letters)"))
-    zone = forms.CharField(
-        required=False, max_length=60, label=lazy("Time zone"), help_text="Europe/Madrid"
-    )
-    language = forms.CharField(required=False, max_length=20, label=lazy("Language of the browser"))
-    visits = forms.IntegerField(
-        required=False, min_value=1, max_value=context.MOST_VISITS, label=lazy("Number of visits")
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         told, came = self.instance.traits or {}, self.instance.context or {}
-        self.initial["traits"] = "\n".join(f"{key} = {value}" for key, value in told.items())
-        for name in (*CAME, "device", "visits"):
+        self.initial["traits"] = "\n".join(f"{key} = {_line(one)}" for key, one in told.items())
+        for name in NAMES:
             self.initial[name] = came.get(name, "")
 
     def clean_traits(self) -> dict[str, Any]:
@@ -75,21 +56,9 @@ class PersonaForm(WagtailAdminModelForm):  # type: ignore[misc]
             raise ValidationError(_("A persona has forty traits at most."))
         return found
 
-    def clean_zone(self) -> str:
-        """Return the time zone.
-
-        Raises:
-            ValidationError: nobody knows it.
-        """
-        zone = str(self.cleaned_data["zone"])
-        if zone and not context.is_zone(zone):
-            raise ValidationError(_("Nobody knows this time zone."))
-        return zone
-
     def save(self, commit: bool = True) -> Persona:
         """Keep how they came beside the rest."""
-        told = {name: self.cleaned_data[name] for name in (*CAME, "device", "visits")}
-        self.instance.context = {name: value for name, value in told.items() if value}
+        self.instance.context = self.came()
         saved: Persona = super().save(commit=commit)
         return saved
 
@@ -128,9 +97,19 @@ register_snippet(PersonaViewSet)
 
 
 def _value(text: str) -> Any:
-    """Return a number or a truth as such, everything else as a text."""
+    """Return a number, a truth or a list as such, everything else as a text."""
     try:
         value = json.loads(text)
-    except ValueError:
+        told = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        told.encode()
+    except (ValueError, RecursionError):
         return text
-    return value if isinstance(value, (int, float, bool, str)) else text
+    # PostgreSQL keeps no such letter.
+    return text if value is None or "\\u0000" in told else value
+
+
+def _line(value: Any) -> str:
+    """Return a trait as `_value` reads it."""
+    if isinstance(value, str) and value.split("\n") == value.splitlines() == [value.strip()]:
+        return value if _value(value) == value else json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)

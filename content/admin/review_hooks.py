@@ -19,9 +19,10 @@ from wagtail.log_actions import LogActionRegistry, LogFormatter
 from wagtail.models import Page
 from wagtail.snippets.action_menu import ActionMenuItem as SnippetMenuItem
 
-from content import review
+from content import invite, review, schedule
 from content.admin import checks
-from content.admin.reviews import MyReviews, ReviewList, ReviewPage
+from content.admin.review_page import ReviewPage
+from content.admin.reviews import MyReviews, ReviewList
 
 
 @hooks.register("register_admin_urls")
@@ -118,6 +119,13 @@ def style() -> str:
     return format_html('<link rel="stylesheet" href="{}">', static("css/admin/reviews.css"))
 
 
+@hooks.register("insert_editor_js")
+def behavior() -> str:
+    """Load what leads from a finding to its place."""
+    source = static("js/controllers/findings_controller.js")
+    return format_html('<script type="module" src="{}"></script>', source)
+
+
 @hooks.register("register_log_actions")
 def acts(actions: LogActionRegistry) -> None:
     """Name what is written into the history; guests by the name they were invited under."""
@@ -129,18 +137,22 @@ def acts(actions: LogActionRegistry) -> None:
             lambda data: _("Review due: %(due)s") % {"due": data.get("due", "—")},
         ),
         (
-            review.INVITED, lazy("Share a review by link"),
+            invite.INVITED, lazy("Share a review by link"),
             lambda data: _("Review shared with %(guest)s until %(until)s") % data,
         ),
         (
-            review.REVOKED, lazy("Take a link to a review back"),
+            invite.REVOKED, lazy("Take a link to a review back"),
             lambda data: _("Link of %(guest)s taken back") % data,
         ),
         (
-            review.REMARKED, lazy("Remark by link"),
+            invite.REMARKED, lazy("Remark by link"),
             lambda data: _("Remark of %(guest)s, by link") % data,
         ),
-        (review.ANSWERED, lazy("Answer by link"), _answered),
+        (invite.ANSWERED, lazy("Answer by link"), _answered),
+        (
+            schedule.FAILED, lazy("Fail to publish at its time"),
+            lambda data: _("Not published at its time: %(why)s") % data,
+        ),
     ):  # fmt: skip
         actions.register_action(action)(_told(label, words))
 

@@ -111,7 +111,7 @@ def modes(page: PublicPage) -> list[tuple[str, str]]:
 @hooks.register("content_page_previewed")
 def previewed(page: PublicPage, mode: str, user: Any) -> tuple[dict[str, Any], Any]:
     """Decide what a preview shows."""
-    seen = look.see(page, mode, by=getattr(user, "pk", None), at=clock.now())
+    seen = look.see(page, mode, by=user, at=clock.now())
     return seen.decisions, seen.say
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Prefetch
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from wagtail.admin import messages
-from wagtail.log_actions import log
 from wagtail.models import Page
 
 from content import follow, policies, read, tag, terms
@@ -32,6 +31,7 @@ NEEDS = {
     "read": ("content.change_tagsuggestion",),
 }
 MOST_OFFERED = 30
+LONGEST = 80
 
 
 @require_GET
@@ -68,7 +68,7 @@ def act(request: HttpRequest, content_type_id: int, object_id: int, act: str) ->
 @require_GET
 @never_cache
 def offer(request: HttpRequest) -> JsonResponse:
-    """Answer with terms of a facet whose name or other name begins with what was typed.
+    """Answer with terms of a facet whose name or other name holds what was typed.
 
     Raises:
         PermissionDenied: the person may not see terms.
@@ -77,44 +77,38 @@ def offer(request: HttpRequest) -> JsonResponse:
         raise PermissionDenied
     facet = request.GET.get("facet", "")
     number = int(facet) if facet.isdecimal() else None
-    found = terms.find(words=request.GET.get("q", "")[:80], facet=number)[:MOST_OFFERED]
+    found = terms.find(words=_plain(request.GET.get("q", "")), facet=number)[:MOST_OFFERED]
     told = [{"name": one.name, "also": ", ".join(one.synonyms)} for one in found]
     return JsonResponse({"terms": told})
 
 
 def _accept(request: HttpRequest, thing: Any) -> str:
-    chosen = _suggestions(request, thing)
-    for one in chosen:
-        tag.accept(one, by=request.user, at=clock.now())
-        _log(request, thing, "accept", one.term)
-    return _("%(n)d accepted.") % {"n": len(chosen)}
+    done = tag.accept_all(_suggestions(request, thing), by=request.user, at=clock.now())
+    return _("%(n)d accepted.") % {"n": len(done)}
 
 
 def _reject(request: HttpRequest, thing: Any) -> str:
     chosen = _suggestions(request, thing)
     for one in chosen:
         tag.reject(one, by=request.user, at=clock.now())
-        _log(request, thing, "reject", one.term)
     return _("%(n)d rejected.") % {"n": len(chosen)}
 
 
 def _give(request: HttpRequest, thing: Any) -> str:
     facet = get_object_or_404(Facet, pk=int(request.POST["facet"]))
-    name = request.POST["term"].strip()
+    name = _plain(request.POST["term"])
     term = terms.called(name=name, facet=facet)
     if term is None:
         raise tag.CannotTag(
             _("“%(name)s” is no term of %(facet)s.") % {"name": name, "facet": facet}
         )
     tag.give(thing, term, by=request.user, at=clock.now())
-    _log(request, thing, "give", term)
     return _("%(name)s added.") % {"name": term}
 
 
 def _take(request: HttpRequest, thing: Any) -> str:
     term = get_object_or_404(Term, pk=int(request.POST["term"]))
-    if tag.take(thing, term, by=request.user, at=clock.now()):
-        _log(request, thing, "take", term)
+    tag.take(thing, term, by=request.user, at=clock.now())
     return _("%(name)s taken away.") % {"name": term}
 
 
@@ -173,15 +167,21 @@ def _thing(request: HttpRequest, kind: int, number: int, action: str) -> Any:
 
 
 def _suggestions(request: HttpRequest, thing: Any) -> list[TagSuggestion]:
-    numbers = [int(one) for one in request.POST.getlist("suggestion")]
-    found = TagSuggestion.objects.filter(**tag.place(thing), pk__in=numbers)
-    return list(found.select_related("term__facet").order_by("-confidence", "pk"))
+    numbers = {int(one) for one in request.POST.getlist("suggestion")}
+    # Compared here, so that no number is too large for the database.
+    found = TagSuggestion.objects.filter(**tag.place(thing)).select_related("term__facet")
+    return [one for one in found if one.pk in numbers]
+
+
+def _plain(words: str) -> str:
+    return words.replace("\x00", "").strip()[:LONGEST]
 
 
 def _piece(request: HttpRequest, thing: Any, *, said: str = "", status: int = 200) -> HttpResponse:
     where = tag.place(thing)
     told = {
         "facets": _facets(thing),
+        "may_keep": request.user.has_perm("content.add_facet"),
         "waiting": TagDue.objects.filter(**where).exists(),
         "said": said,
         "failed": status != 200,
@@ -203,21 +203,22 @@ def _facets(thing: Any) -> list[dict[str, Any]]:
     open_ones: dict[int, list[TagSuggestion]] = {}
     for suggestion in tag.suggested(thing):
         open_ones.setdefault(suggestion.term.facet_id, []).append(suggestion)
-    current = Prefetch("terms", Term.objects.current())
+    current = Exists(Term.objects.current().filter(facet=OuterRef("pk")))
+    facets: Any = Facet.objects.annotate(has_terms=current)
     return [
         {
             "facet": facet,
             "given": given.get(facet.pk, []),
-            "suggested": [_row(one, facet) for one in open_ones.get(facet.pk, [])],
+            "suggested": [_row(*one, facet) for one in enumerate(open_ones.get(facet.pk, []))],
             "missing": facet.pk in missing,
             "required": tag.kind(thing) in facet.required_for,
         }
-        for facet in Facet.objects.prefetch_related(current)
-        if facet.terms.all() or facet.pk in given
+        for facet in facets
+        if facet.has_terms or facet.pk in given or facet.pk in missing
     ]
 
 
-def _row(one: TagSuggestion, facet: Facet) -> dict[str, Any]:
+def _row(rank: int, one: TagSuggestion, facet: Facet) -> dict[str, Any]:
     """Return a suggestion as it is shown: how sure in percent, ticked or not, and why."""
     kind = TAGGERS.members.get(one.tagger)
     alike = [title for title, _similar in one.reason.get("alike", []) if title]
@@ -225,15 +226,8 @@ def _row(one: TagSuggestion, facet: Facet) -> dict[str, Any]:
         "pk": one.pk,
         "term": one.term,
         "percent": round(one.confidence * 100),
-        "ticked": one.confidence >= facet.threshold,
+        "ticked": one.confidence >= facet.threshold and not (rank and not facet.several),
         "via": kind.label if kind else one.tagger,
         "words": [word for word, _weight in one.reason.get("words", [])],
         "alike": alike,
     }
-
-
-def _log(request: HttpRequest, thing: Any, act: str, term: Term) -> None:
-    log(
-        instance=thing, action=f"content.tag.{act}", user=request.user,
-        data={"term": term.name, "facet": term.facet.name},
-    )  # fmt: skip

@@ -24,6 +24,10 @@ ACTS = {
     "tag.reject": (_("Reject a suggested term"), _("Suggested term “%(term)s” rejected")),
     "tag.give": (_("Tag"), _("Tagged with “%(term)s”")),
     "tag.take": (_("Take a term away"), _("Term “%(term)s” taken away")),
+    "tag.withhold": (
+        _("Keep back what lacks a term"),
+        _("Not published: it needs a term of %(facets)s"),
+    ),
     "term.merge": (_("Merge a term"), _("Merged into “%(into)s”")),
     "term.part": (_("Undo the merge of a term"), _("Merge undone")),
     "term.retire": (_("Retire a term"), _("Retired")),
@@ -51,6 +55,7 @@ def urls() -> list[URLPattern]:
     """Give the tags of one thing their addresses."""
     return [
         path("tags/everything/", tag_bulk.suggest_all, name="content_tags_everything"),
+        path("tags/rebuild/", tag_bulk.rebuild, name="content_tags_rebuild"),
         path("tags/offer/", tagging.offer, name="content_tags_offer"),
         path("tags/<int:content_type_id>/<int:object_id>/", tagging.show, name="content_tags"),
         path(
@@ -83,7 +88,7 @@ def _formatter(label: Any, words: Any) -> type[LogFormatter]:
     """Return what tells an entry in words, with the terms that it holds."""
 
     def told(self: LogFormatter, entry: Any) -> str:
-        return str(words) % {"term": "", "into": "", **(entry.data or {})}
+        return str(words) % {"term": "", "into": "", "facets": "", **(entry.data or {})}
 
     return type("Told", (LogFormatter,), {"label": label, "format_message": told})
 

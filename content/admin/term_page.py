@@ -72,8 +72,8 @@ def things(user: Any, taggings: Any) -> list[dict[str, Any]]:
             continue
         found.append(
             {
-                "name": str(thing), "kind": thing._meta.verbose_name, "by": one.by, "at": one.at,
-                "url": finder.get_edit_url(thing),
+                "name": str(thing), "kind": thing._meta.verbose_name, "by": one.by,
+                "is_human": one.is_human, "at": one.at, "url": finder.get_edit_url(thing),
             }
         )  # fmt: skip
     return found

@@ -23,7 +23,7 @@ class Compound(Family):
     extensions = tuple(STREAMS)
 
     def check(self, file: Any, extension: str) -> None:
-        """Refuse macros, what is locked, and what is no such file.
+        """Refuse macros, and what is no such file.
 
         Raises:
             Refused: it is none, is broken, or would do harm.

@@ -9,6 +9,8 @@ import re
 from typing import Any
 
 from django.utils.translation import gettext as _
+from willow.image import SvgImageFile
+from willow.svg import SvgImage, WillowSvgException
 
 from content.admit import markup
 from content.admit.base import Family, Refused
@@ -18,7 +20,10 @@ UNSAFE = {
     "script", "foreignobject", "iframe", "embed", "object", "handler", "listener", "audio",
     "video", "set", "meta", "link", "base",
 }  # fmt: skip
+LONGEST = 20_000
 ANIMATED = {"animate", "animatemotion", "animatetransform"}
+# What it has of other languages a browser would show, and send, as it does in a page.
+PAGES = ("http://www.w3.org/1999/xhtml", "http://www.w3.org/1998/math/mathml")
 PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp);base64,", re.IGNORECASE)
 ELSEWHERE = re.compile(
     r"url\s*\(\s*(?![\s'\"]*#)|@import|expression\s*\(|-moz-binding|image-set\s*\(", re.IGNORECASE
@@ -41,6 +46,25 @@ class Drawing(Family):
         markup.whole(file, listener=reader)
         if not reader.is_drawing:
             raise Refused(_("This is no SVG drawing."))
+        file.seek(0)
+        _sized(file)
+
+
+def _sized(file: Any) -> None:
+    """Refuse a drawing of which no size could be made: every list of pictures would fail by it.
+
+    Raises:
+        Refused: it is such a one.
+    """
+    try:
+        drawn = SvgImage.open(SvgImageFile(file)).image
+    except (WillowSvgException, SyntaxError, ValueError) as error:
+        raise Refused(_("This drawing does not say how large it is.")) from error
+    box = drawn.view_box or drawn
+    if min(drawn.width, drawn.height) < 1 or min(box.width, box.height) <= 0:
+        raise Refused(_("This drawing does not say how large it is."))
+    if max(drawn.width, drawn.height) > LONGEST:
+        raise Refused(_("This drawing says that it is larger than any screen."))
 
 
 class _Reader(markup.Listener):
@@ -57,7 +81,8 @@ class _Reader(markup.Listener):
             Refused: there is such a thing.
         """
         local = name.rpartition(":")[2].lower()
-        self.is_drawing = self.is_drawing or local == "svg"
+        # Its first element: whatever else there is lies inside.
+        self.is_drawing = self.is_drawing or (local == "svg" and not self.styles)
         if local in UNSAFE:
             raise Refused(
                 _("This drawing holds <%(name)s>, which may run a program.") % {"name": local}
@@ -107,3 +132,5 @@ def _attribute(element: str, key: str, value: str) -> None:
         raise Refused(_elsewhere(key))
     if "xmlns" not in key:
         _style(value)
+    elif plain in PAGES:
+        raise Refused(_("This drawing holds a part of a web page (%(name)s).") % {"name": key})

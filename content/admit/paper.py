@@ -29,5 +29,9 @@ class Paper(Family):
         file.seek(0)
         try:
             extract.pages(file, seconds=SECONDS)
+        except extract.TooLong as error:
+            raise Refused(
+                _("It takes too long to look at this PDF file: it has too many pages or parts.")
+            ) from error
         except extract.Unreadable as error:
             raise Refused(_("This PDF file is broken: it can't be opened.")) from error

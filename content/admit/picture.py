@@ -19,6 +19,8 @@ MOST_PIXELS = 50_000_000
 FORMATS = {
     "jpg": "JPEG", "jpeg": "JPEG", "png": "PNG", "gif": "GIF", "webp": "WEBP", "avif": "AVIF",
 }  # fmt: skip
+# What phones store several pictures in; the first of them is a JPEG.
+SEVERAL = "MPO"
 ORIENTATION = 0x0112
 QUALITY = 92
 _NEXT = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
@@ -39,10 +41,10 @@ class Picture(Family):
             Refused: it is none, is broken, or would do harm.
         """
         try:
-            image = Image.open(file)
+            image = Image.open(file, formats=[*set(FORMATS.values()), SEVERAL])
         except Image.DecompressionBombError as error:
             raise Refused(_too_large()) from error
-        if image.format != FORMATS[extension]:
+        if _format(image) != FORMATS[extension]:
             raise Refused(
                 _("The name says .%(extension)s, but this is a %(format)s picture.")
                 % {"extension": extension, "format": image.format}
@@ -55,6 +57,10 @@ class Picture(Family):
             image.load()
         except (OSError, SyntaxError, ValueError, struct.error) as error:
             raise Refused(_("This picture is broken: a part of it is missing.")) from error
+
+
+def _format(image: Image.Image) -> str:
+    return "JPEG" if image.format == SEVERAL else str(image.format)
 
 
 def _too_large() -> str:
@@ -83,11 +89,11 @@ def upright(file: Any) -> ContentFile[bytes] | None:
 
 
 def _moves(image: Image.Image) -> bool:
-    return getattr(image, "n_frames", 1) > 1
+    return image.format != SEVERAL and getattr(image, "n_frames", 1) > 1
 
 
 def _saved(image: Image.Image) -> bytes:
-    form = str(image.format)
+    form = _format(image)
     upright = ImageOps.exif_transpose(image)
     upright.info = {
         name: value for name, value in image.info.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 
@@ -34,12 +35,22 @@ class Words(Family):
         if head.startswith(BEGINNINGS) or (extension == "rtf" and not head.startswith(b"{\\rtf")):
             raise Refused(_("This is no .%(extension)s file.") % {"extension": extension})
         file.seek(0)
-        if not head.startswith(MARKS):
-            while chunk := file.read(CHUNK):
-                if b"\0" in chunk:
-                    raise Refused(_("This is no text: it holds bytes that no text has."))
+        # With two bytes a character, zeros are ordinary; halves of characters are not.
+        read = codecs.getincrementaldecoder("utf-16")() if head.startswith(MARKS) else None
+        while chunk := file.read(CHUNK):
+            if not _is_text(chunk, read):
+                raise Refused(_("This is no text: it holds bytes that no text has."))
         if extension == "json":
             _json(file)
+
+
+def _is_text(chunk: bytes, read: Any) -> bool:
+    if read is None:
+        return b"\0" not in chunk
+    try:
+        return "\0" not in read.decode(chunk)
+    except UnicodeDecodeError:
+        return False
 
 
 def _json(file: Any) -> None:

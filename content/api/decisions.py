@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import translation
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -14,10 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from wagtail.models import Page
 
-from content import context, impress, personalize
+from content import context, impress, locate, personalize
 from content.models import PublicPage
 from content.personalize import Because, Decision, Visitor
-from customers import define
 from customers.models import Profile
 from dxp.lib import clock
 from dxp.users.asking import Asking, Text
@@ -66,8 +65,10 @@ class SlotShape(serializers.Serializer[Decision]):
     )
 
     def get_html(self, decision: Decision) -> str:
-        """Return the slot's HTML."""
-        return personalize.html(decision, self.context["page"], self.context["http"])
+        """Return the slot's HTML, in the language of the page."""
+        page = self.context["page"]
+        with translation.override(locate.language(page=page)):
+            return personalize.html(decision, page, self.context["http"])
 
     @extend_schema_field({"type": "array", "items": {}})
     def get_blocks(self, decision: Decision) -> Any:
@@ -114,7 +115,7 @@ class DecisionsView(Resource):
         public = Page.objects.live().public()
         page: Any = get_object_or_404(public, pk=asked["page"]).specific
         slots = page.slots() if isinstance(page, PublicPage) else {}
-        who = _seen(_who(asked, at), request)
+        who = personalize.seen_by(request.user, _who(asked, at))
         came = context.told({name: asked[name] for name in CAME if name in asked}, at=at)
         wanted = asked["slots"].split(",") if "slots" in asked else [*slots]
         decisions = personalize.decide(
@@ -145,13 +146,3 @@ def _who(asked: dict[str, Any], at: Any) -> Visitor | Because:
         return personalize.known(user_id=asked["user_id"], at=at)
     found = Profile.objects.filter(public_id=asked["profile"]).values_list("pk", flat=True)
     return personalize.known(profile_id=next(iter(found), None), at=at)
-
-
-def _seen(who: Visitor | Because, request: Request) -> Visitor | Because:
-    """Return a visitor without the traits that the token's person may not see."""
-    if isinstance(who, Because):
-        return who
-    sight = define.sight(user=request.user)
-    return replace(
-        who, traits={key: one for key, one in who.traits.items() if not sight.hides(key)}
-    )

@@ -94,7 +94,9 @@ class PagesView(ListView):
         given = Tagging.objects.filter(content_type=kind)
         parts = ("term__facet__slug", Value(":"), "term__slug")
         said = Concat(*parts, output_field=CharField())
-        of_page = given.filter(object_id=OuterRef("pk")).order_by("term__facet__slug", "term__slug")
+        # Where a page had both of two terms that became one, it has only that.
+        of_page = given.filter(object_id=OuterRef("pk"), term__merged_into=None)
+        of_page = of_page.order_by("term__facet__slug", "term__slug")
         found = Page.objects.live().public().filter(depth__gt=1)
         found = found.select_related("content_type", "locale")
         found = found.annotate(terms=ArraySubquery(of_page.annotate(said=said).values("said")))

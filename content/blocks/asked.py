@@ -74,12 +74,14 @@ class AskedForm(forms.Form):
         return [self[name] for name in self.fields if name not in {TRAP, CONSENT}]
 
     def answers(self) -> list[list[Any]]:
-        """Return what was answered: short name, question, value; consent apart."""
+        """Return what was answered of what was asked: short name, question, value; no consent."""
+        # A tick that was not on the page is no "no".
+        left_out = {CONSENT, *waiting_keys(self.questions)} - set(self.asked)
         told = []
         for child in self.questions:
             key = key_of(child)
-            value = self.cleaned_data.get(key)
-            if key != CONSENT and value not in {None, ""} and value != []:
+            value = None if key in left_out else self.cleaned_data.get(key)
+            if value is not None and value not in ("", []):
                 told.append([key, str(child.value["label"]), plain(value)])
         return told
 

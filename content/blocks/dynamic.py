@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db import DEFAULT_DB_ALIAS
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 
 from content import context as contexts
+from content import tokens
+from content.blocks import shelf
 from content.blocks.layout import (
     CallToActionBlock,
     CardsBlock,
@@ -54,6 +58,16 @@ class SlotContent(blocks.StreamBlock):
     picture = PictureBlock()
     fragment = FragmentBlock()
 
+    def clean(self, value: Any) -> Any:
+        cleaned = super().clean(value)
+        written = json.dumps(cleaned.get_prep_value(), default=str, ensure_ascii=False)
+        if found := tokens.strange(written):
+            words = _now("“%(found)s” would be shown as it stands here. Write %(instead)s.") % {
+                "found": found[:60], "instead": "{{ customer.first_name|there }}",
+            }  # fmt: skip
+            raise blocks.StreamBlockValidationError(non_block_errors=[words])
+        return cleaned
+
     class Meta:
         min_num = 1
 
@@ -65,6 +79,11 @@ class AudienceBlock(SegmentChooserBlock):  # type: ignore[misc, valid-type]
         return self.bulk_to_python([value])[0]
 
     def bulk_to_python(self, values: Any) -> list[Any]:
+        """Return the segments of these numbers; what they are called is asked for where needed."""
+        if shelf.is_laid_out():
+            # The page that all get depends on which segments there are, not on their names.
+            made = self.model_class.from_db
+            return [made(DEFAULT_DB_ALIAS, ["id"], [one]) if one else None for one in values]
         found: list[Any] = super().bulk_to_python(values)
         return [
             self.model_class(pk=value, name=_now("a segment that is gone"))
@@ -171,6 +190,10 @@ class PersonalSlotBlock(blocks.StructBlock):
             if is_missing:
                 words = _now("There is nothing to choose from.")
                 raise blocks.StructBlockValidationError({name: ValidationError(words)})
+        if cleaned["strategy"] == "first_match" and (after := _unreachable(cleaned["variants"])):
+            words = _now("Nobody sees what stands below variant %(number)s: it asks for nothing.")
+            told = ValidationError(words % {"number": after})
+            raise blocks.StructBlockValidationError({"variants": told})
         return cleaned
 
     class Meta:
@@ -191,6 +214,15 @@ def first_match(slot: Any, segments: Collection[int]) -> Any | None:
         if segment is not None and segment.pk in segments:
             return child
     return None
+
+
+def _unreachable(variants: Any) -> int:
+    """Return the number of the first variant that leaves nobody to those below it, or 0."""
+    for number, one in enumerate([*variants][:-1], 1):
+        asks = one["audience"] or one["starts"] or one["ends"] or not contexts.is_empty(one["when"])
+        if not asks:
+            return number
+    return 0
 
 
 def fits_edge(slot: Any) -> bool:

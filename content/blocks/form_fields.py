@@ -84,9 +84,17 @@ class DateQuestion(QuestionBlock):
         label = _("Date")
 
 
+class AnswerBlock(blocks.CharBlock):
+    """One of several answers; lists write no name beside their fields."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.field.widget.attrs["aria-label"] = _("Answer")
+
+
 class ChoiceQuestion(QuestionBlock):
     choices = blocks.ListBlock(
-        blocks.CharBlock(max_length=100), min_num=2, max_num=40, label=_("Answers")
+        AnswerBlock(max_length=100), min_num=2, max_num=40, label=_("Answers")
     )
     several = blocks.BooleanBlock(required=False, default=False, label=_("Several"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -38,6 +39,26 @@ class FragmentBody(blocks.StreamBlock):
         min_num = 1
 
 
+class Beside:
+    """The fragments of one stream, so that their translations are asked for at once."""
+
+    def __init__(self, fragments: Iterable[Any]) -> None:
+        self.fragments = list(fragments)
+        self.known: dict[int, dict[Any, Any]] = {}
+
+    def said(self, fragment: Any, locale_id: int | None) -> Any:
+        """Return what is shown of a fragment where a language is spoken."""
+        if locale_id is None or locale_id == fragment.locale_id:
+            return fragment.said_in(None)
+        if locale_id not in self.known:
+            keys = {one.translation_key for one in self.fragments}
+            live = type(fragment).objects.filter(locale_id=locale_id, live=True)
+            self.known[locale_id] = {
+                one.translation_key: one for one in live.filter(translation_key__in=keys)
+            }
+        return self.known[locale_id].get(fragment.translation_key) or fragment.said_in(None)
+
+
 class FragmentBlock(SnippetChooserBlock):
     """A fragment in its place, in the language of the page around it."""
 
@@ -48,8 +69,17 @@ class FragmentBlock(SnippetChooserBlock):
     def get_context(self, value: Any, parent_context: Any = None) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
         page = context.get("page")
-        context["said"] = value.said_in(page.locale_id if page else None) if value else None
+        if value:
+            beside = getattr(value, "beside", None) or Beside([value])
+            context["said"] = beside.said(value, page.locale_id if page else None)
         return context
+
+    def bulk_to_python(self, values: Any) -> list[Any]:
+        found: list[Any] = super().bulk_to_python(values)
+        beside = Beside(one for one in found if one is not None)
+        for one in beside.fragments:
+            one.beside = beside
+        return found
 
     class Meta:
         icon = "snippet"

@@ -8,7 +8,10 @@ from wagtail import blocks
 
 
 class SettingBlock(blocks.ChoiceBlock):
-    """One of several."""
+    """One of several. What is stored is one of their names, and not looked up among them again."""
+
+    def to_python(self, value: Any) -> Any:
+        return value
 
     def get_searchable_content(self, value: Any) -> list[str]:
         return []

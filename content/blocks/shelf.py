@@ -45,6 +45,11 @@ def laid_out(things: Things, *, address: Address = _asked) -> Iterator[None]:
         _shelf.reset(token)
 
 
+def is_laid_out() -> bool:
+    """Return whether a whole page is being rendered, for whoever reads it."""
+    return bool(_shelf.get()[0])
+
+
 def take(kind: str, numbers: list[int | None]) -> list[Any] | None:
     """Return what lies there, None for each that is gone; None altogether if one was never asked.
 
@@ -58,11 +63,13 @@ def take(kind: str, numbers: list[int | None]) -> list[Any] | None:
 
 def address(page: Any) -> str:
     """Return where a link to a page leads: to its translation, if there is one in this language."""
-    found = take("here", [page.pk])
-    # The language that most is written in spares everyone the question.
-    is_translated = translation.get_language() != settings.LANGUAGE_CODE
-    here = found[0] if found else page.localized if is_translated else page
-    return _shelf.get()[1](here)
+    things, told = _shelf.get()
+    here = things.get("here", {}).get(page.pk)
+    if here is None:
+        # The language that most is written in spares everyone the question.
+        is_translated = translation.get_language() != settings.LANGUAGE_CODE
+        here = page.localized if is_translated else page
+    return told(here)
 
 
 class PageLinkBlock(blocks.PageChooserBlock):
@@ -108,6 +115,9 @@ class DescribedPictureBlock(ImageBlock):
         label = _("Image")
 
 
+NAMING = (PageLinkBlock, DescribedPictureBlock, blocks.RichTextBlock)
+
+
 def named(block: Any, raw: Any) -> dict[str, set[int]]:
     """Return the numbers of what a block's stored value names: "page", "image", "picture:arch"."""
     found: dict[str, set[int]] = defaultdict(set)
@@ -117,9 +127,22 @@ def named(block: Any, raw: Any) -> dict[str, set[int]]:
 
 
 def _walk(block: Any, raw: Any) -> Iterator[tuple[str, int]]:
+    if not _may_name(block):
+        return
     yield from _names(block, raw)
     for child, inner in _inside(block, raw):
         yield from _walk(child, inner)
+
+
+def _may_name(block: Any) -> bool:
+    """Return whether a block, or one within it, can name anything; most hold only words."""
+    if (told := vars(block).get("may_name")) is None:
+        # A block may hold itself: meanwhile it counts as one of those that may.
+        block.may_name = True
+        inner = [*getattr(block, "child_blocks", {}).values(), getattr(block, "child_block", None)]
+        told = isinstance(block, NAMING) or any(_may_name(one) for one in inner if one is not None)
+        block.may_name = told
+    return bool(told)
 
 
 def _names(block: Any, raw: Any) -> Iterator[tuple[str, int]]:

@@ -65,8 +65,15 @@ class WhenBlock(blocks.StructBlock):
     def clean(self, value: Any) -> Any:
         cleaned = super().clean(value)
         faults: dict[str, ValidationError] = {}
-        if any(not contexts.host_of(str(one)) for one in cleaned["referrer"]):
-            faults["referrer"] = ValidationError(_now("Write a host such as news.example."))
+        for name, is_right, words in (
+            ("referrer", contexts.host_of, _now("Write a host such as news.example.")),
+            ("country", contexts.is_country, _now("Write two letters, such as ES.")),
+            ("language", contexts.language_of, _now("Write a language such as es or es-MX.")),
+        ):
+            if not all(is_right(str(one).strip()) for one in cleaned[name]):
+                faults[name] = ValidationError(words)
+        if cleaned["since"] is not None and cleaned["since"] == cleaned["until"]:
+            faults["until"] = ValidationError(_now("No time lies between these two."))
         least, most = cleaned["visits_from"], cleaned["visits_to"]
         if least and most and most < least:
             faults["visits_to"] = ValidationError(_now("No visit lies between these numbers."))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -25,6 +26,10 @@ CHUNK = 262_144
 
 class Unreadable(ValueError):
     """Nothing could be read; the text says why."""
+
+
+class TooLong(Unreadable):
+    """It was not read in the time that it had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ def pages(file: Any, *, seconds: float = 10.0) -> int:
 
     Raises:
         Unreadable: no program could show it.
+        TooLong: no program could show it in that time.
     """
     return int(_ask(file, ["pages", "pdf", ""], seconds)["pages"])
 
@@ -89,6 +95,8 @@ def _ask(file: Any, words: Sequence[str], seconds: float) -> dict[str, Any]:
     try:
         told = json.loads(answer)
     except ValueError as error:
+        if code == -signal.SIGKILL:
+            raise TooLong(f"it takes longer than {seconds:g} seconds to be read") from error
         raise Unreadable(f"the reader gave up ({code})") from error
     if "problem" in told:
         raise Unreadable(str(told["problem"])[:300])

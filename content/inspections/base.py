@@ -29,7 +29,8 @@ class Draft:
     """What is looked at, as plain data.
 
     `reaches` says what is wrong with an address of our own, or nothing; `missing` names the kinds
-    of tags that are required and not given.
+    of tags that are required and not given; `broken` says what can't be shown or published at all,
+    whatever the inspections look at.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Draft:
     description: str = ""
     pieces: Sequence[Piece] = ()
     missing: Sequence[str] = ()
+    broken: Sequence[Finding] = ()
     reaches: Callable[[str], str] = field(default=lambda address: "")
 
 

@@ -41,7 +41,11 @@ class Links(Inspection):
             if "href" not in element.attrs and not name:
                 return "", False
             return _("The link “%(name)s” leads nowhere.") % {"name": name}, True
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+            _port = parts.port
+        except ValueError:
+            return _("The link “%(name)s” has a strange address.") % {"name": name}, True
         if parts.scheme in OTHERS:
             return "", False
         if parts.scheme not in {"", "http", "https"}:

@@ -16,7 +16,7 @@ from content.models.pages import (
 from content.models.panels import TagsPanel
 from content.models.personas import Persona
 from content.models.recommendations import Recommended
-from content.models.serving import SHELL, PublicPage, is_closed, keep_private
+from content.models.serving import CLOSED, SHELL, PublicPage, is_closed, keep_private
 from content.models.tagging import TagDue, TaggerModel, Tagging, TagSuggestion
 from content.models.taxonomy import Facet, Term, Topic
 from content.models.work import BackgroundTask, BulkRun
@@ -30,6 +30,7 @@ from content.models.workflow import (
 )
 
 __all__ = [
+    "CLOSED",
     "SHELL",
     "ArticleIndexPage",
     "ArticlePage",

@@ -18,6 +18,7 @@ from wagtail.models import Collection
 from wagtail.search import index
 
 from content import admit
+from content.models.placed import Placed
 from content.vault import PREFIX, Vault, is_sealed
 
 
@@ -35,7 +36,7 @@ def place(document: Document, filename: str) -> str:
     return f"{folder}/{Storage().get_valid_name(filename)}"
 
 
-class Document(AbstractDocument):
+class Document(Placed, AbstractDocument):
     """A file with what stands in it, so that search finds it."""
 
     class Reading(models.TextChoices):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib.contenttypes.fields import GenericRelation
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.fields.json import KeyTextTransform
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import DraftStateMixin, Page, RevisionMixin
 from wagtail.search import index
@@ -83,6 +85,33 @@ class Form(DraftStateMixin, RevisionMixin, index.Indexed, models.Model):
         return self._revisions
 
 
+class _Values(models.Func):
+    """The answers alone, as text."""
+
+    template = "jsonb_path_query_array(%(expressions)s, '$[*][2]')::text"
+    output_field = models.TextField()
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Submissions, by what was written into them."""
+
+    def saying(self, words: str) -> SubmissionQuerySet:
+        """Return those in whose answers some words stand; questions do not count."""
+        if not words.strip():
+            return self
+        # As they stand inside JSON.
+        told = json.dumps(words.strip().replace("\x00", ""), ensure_ascii=False)[1:-1]
+        return self.alias(said=_Values("answers")).filter(said__icontains=told)
+
+    def keys(self) -> list[str]:
+        """Return the short names of all questions that were ever answered."""
+        each = models.Func(
+            "answers", function="jsonb_array_elements", output_field=models.JSONField()
+        )
+        found = self.order_by().values_list(KeyTextTransform(0, each), flat=True)
+        return sorted(map(str, found.distinct()))
+
+
 class Submission(models.Model):
     """One form that somebody sent, as it was asked: `answers` is [[key, label, value], …].
 
@@ -98,6 +127,8 @@ class Submission(models.Model):
     answers = models.JSONField()
     key = models.CharField(max_length=64, unique=True)
     at = models.DateTimeField(_("sent"))
+
+    objects = SubmissionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("submission")

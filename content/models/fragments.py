@@ -115,6 +115,15 @@ class Fragment(
             "label": dict(self.preview_modes).get(mode_name, ""),
         }
 
+    def copy_for_translation(self, locale: Any, exclude_fields: Any = None) -> Fragment:
+        """Return a copy in another language, not saved: a draft, as it may hold words of one."""
+        made = cast("Fragment", super().copy_for_translation(locale, exclude_fields))
+        made.live, made.has_unpublished_changes = False, True
+        made.first_published_at = made.last_published_at = None
+        made.live_revision = made.latest_revision = None
+        made.go_live_at = made.expire_at = None
+        return made
+
     def said_in(self, locale_id: int | None) -> Fragment | None:
         """Return what is shown where a language is spoken: its translation, or itself; live."""
         if locale_id and locale_id != self.locale_id:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +22,7 @@ from wagtail.images.models import (
 
 from content import admit
 from content.models.documents import lies_sealed
+from content.models.placed import Placed
 from content.vault import PREFIX, Vault, is_sealed
 
 
@@ -37,7 +39,7 @@ class UprightField(WagtailImageField):  # type: ignore[misc]
     attr_class = UprightFile
 
 
-class Image(AbstractImage):
+class Image(Placed, AbstractImage):
     """An uploaded picture with its description, whom to name, and until when we may show it."""
 
     # Both again, since Wagtail's own model of the same name takes their names the other way round.
@@ -84,6 +86,10 @@ class Image(AbstractImage):
             self.file.save(self.file.name, self.file.file, save=False)
             self._set_image_file_metadata()
         super().save(*args, **kwargs)
+
+    def may_be_shown(self, *, on: date) -> bool:
+        """Return whether our right to show it has not ended before a day."""
+        return self.rights_until_on is None or on <= self.rights_until_on
 
     @property
     def default_alt_text(self) -> Any:

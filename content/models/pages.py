@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
+from django.core.paginator import InvalidPage, Paginator
 from django.db import models
+from django.http import Http404
 from django.utils.html import strip_tags
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
@@ -68,6 +71,9 @@ class StandardPage(PublicPage):
 class ArticleIndexPage(PublicPage):
     """The list of articles, newest first."""
 
+    # The first one stands large, and two rows of three or four below.
+    EACH = 13
+
     intro = models.TextField(_("introduction"), blank=True)
 
     content_panels = [*Page.content_panels, FieldPanel("intro")]
@@ -83,8 +89,20 @@ class ArticleIndexPage(PublicPage):
 
     def get_context(self, request: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(request, *args, **kwargs)
-        context["articles"] = ArticlePage.newest(below=self.url_path)
+        asked = request.GET.get("page", "1")
+        try:
+            context["pager"] = self._pages().page(asked)
+        except InvalidPage:
+            raise Http404 from None
         return context
+
+    def get_cached_paths(self) -> Iterator[str]:
+        yield "/"
+        for number in range(2, self._pages().num_pages + 1):
+            yield f"/?page={number}"
+
+    def _pages(self) -> Paginator[Any]:
+        return Paginator(ArticlePage.newest(below=self.url_path), self.EACH)
 
 
 class ArticlePage(PublicPage):

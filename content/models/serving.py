@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import models
-from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import patch_cache_control
@@ -19,6 +20,12 @@ from content.models.panels import TagsPanel
 
 # A minute in browsers; a shared cache asks again after five and may show the old page meanwhile.
 SHELL = {"public": True, "max_age": 60, "s_maxage": 300, "stale_while_revalidate": 600}
+# Of a row of pages. As text, since putting it together took as long as a page may in all.
+CLOSED = """EXISTS (
+    SELECT 1 FROM wagtailcore_pageviewrestriction AS closed
+    JOIN wagtailcore_page AS above ON above.id = closed.page_id
+    WHERE starts_with(wagtailcore_page.path, above.path) OR above.id = wagtailcore_page.alias_of_id
+)"""
 # The segments by which a shared cache may tell copies of a page apart, if it can read our key.
 USES = "X-DXP-Uses"
 
@@ -29,15 +36,13 @@ def keep_private(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def is_closed() -> Exists:
+def is_closed() -> RawSQL:
     """Return the condition that a page, or one above it, is not for everyone.
 
     Of a copy that follows its original, the original says so.
     """
-    here = ExpressionWrapper(OuterRef("path"), output_field=models.CharField())
-    above = PageViewRestriction.objects.annotate(here=here)
-    near = Q(here__startswith=F("page__path")) | Q(page=OuterRef("alias_of"))
-    return Exists(above.filter(near))
+    # Nothing that anybody asks for stands in it.
+    return RawSQL(CLOSED, (), output_field=models.BooleanField())  # noqa: S611
 
 
 class PublicPage(Page):
@@ -48,6 +53,9 @@ class PublicPage(Page):
     """
 
     promote_panels = [*Page.promote_panels, TagsPanel()]
+
+    # Of articles. Templates ask every page; what is not there at all is slow to ask for.
+    topic: Any = None
 
     _restrictions: Any = None
     _deliveries: dict[str, str] | None = None
@@ -132,8 +140,11 @@ class PublicPage(Page):
     def get_view_restrictions(self) -> Any:
         """Return who may see this page: asked by Wagtail before and by us after.
 
-        One query where neither it nor a page above nor an original of one is restricted.
+        None where the page was fetched with the answer, else one query, where neither it nor a page
+        above nor an original of one is restricted.
         """
+        if self._restrictions is None and getattr(self, "is_closed", None) is False:
+            self._restrictions = PageViewRestriction.objects.none()
         if self._restrictions is None:
             steps = range(self.steplen, len(self.path) + 1, self.steplen)
             near = Q(page__path__in=[self.path[:step] for step in steps])

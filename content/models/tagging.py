@@ -16,8 +16,8 @@ from dxp.lib.rows import MovableQuerySet
 class Tagging(models.Model):
     """A term on a thing: a page, a fragment, a picture or a document.
 
-    Pages are meant by the content type of `wagtailcore.Page`, whatever their kind. `by` is the
-    person who said so; without one a bot did, which never takes away what a person gave.
+    Pages are meant by the content type of `wagtailcore.Page`, whatever their kind. What a person
+    said stays a person's word when their account goes: no bot takes it away.
     """
 
     content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+")
@@ -27,6 +27,7 @@ class Tagging(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    is_human = models.BooleanField(default=False)
     at = models.DateTimeField()
 
     class Meta:

@@ -79,7 +79,7 @@ class BulkRunQuerySet(MovableQuerySet["BulkRun"]):
 class BulkRun(models.Model):
     """An act on all things of a list as it was filtered, done by a worker bite by bite.
 
-    `asked` holds what the act was asked ({"filter": query string, "ids": [...], …the act's own}),
+    `asked` holds what the act was asked ({"ids": [...], …the act's own}),
     `cursor` the last id done: a killed worker's successor goes on behind it. `faults` holds the
     first hundred things that it could not do, with the reason.
     """

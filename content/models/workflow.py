@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -19,7 +19,32 @@ from wagtail.models import AbstractGroupApprovalTask, Task, TaskState
 from content.inspections import INSPECTIONS
 
 
-class ReviewState(TaskState):
+class Once(TaskState):
+    """A step that ends once: of two who answer at the same moment, the second is refused."""
+
+    class Meta:
+        abstract = True
+
+    @transaction.atomic
+    def approve(self, user: Any = None, update: bool = True, comment: str = "") -> TaskState:
+        """Approve, unless somebody was faster."""
+        self._hold()
+        state: TaskState = super().approve(user=user, update=update, comment=comment)
+        return state
+
+    @transaction.atomic
+    def reject(self, user: Any = None, update: bool = True, comment: str = "") -> TaskState:
+        """Give back, unless somebody was faster."""
+        self._hold()
+        state: TaskState = super().reject(user=user, update=update, comment=comment)
+        return state
+
+    def _hold(self) -> None:
+        mine = TaskState.objects.select_for_update().filter(pk=self.pk)
+        self.status = mine.values_list("status", flat=True).get()
+
+
+class ReviewState(Once):
     """A review that somebody may take on, until when it should be done, and who was reminded."""
 
     claimed_by = models.ForeignKey(
@@ -95,7 +120,7 @@ class ReviewTask(AbstractGroupApprovalTask):
         return _("People of the chosen groups look at it; one of them takes it on, by a date")
 
 
-class CheckState(TaskState):
+class CheckState(Once):
     """An automatic check, under way or done: what it found."""
 
     findings = models.JSONField(default=list)

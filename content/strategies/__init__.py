@@ -18,6 +18,9 @@ from content.strategies.base import (
     Strategy,
     Visitor,
     registry,
+    salt_of,
 )
 
-__all__ = ["Asked", "Because", "Choice", "Piece", "Shelf", "Strategy", "Visitor", "registry"]
+__all__ = [
+    "Asked", "Because", "Choice", "Piece", "Shelf", "Strategy", "Visitor", "registry", "salt_of",
+]  # fmt: skip

@@ -70,6 +70,11 @@ class Choice:
     key: str = ""
 
 
+def salt_of(slot: Any, page: Page) -> str:
+    """Return what buckets of a slot are drawn with: the same for all ways of arriving."""
+    return f"{page.pk}:{slot.id}"
+
+
 @dataclass(frozen=True)
 class Asked:
     """One slot, for one visitor, at one moment. `zone` is the site's, for unknown clocks."""
@@ -88,7 +93,7 @@ class Asked:
     @property
     def salt(self) -> str:
         """What a bucket of this slot is drawn with."""
-        return f"{self.page.pk}:{self.slot.id}"
+        return salt_of(self.slot, self.page)
 
     def matching(self) -> list[Any]:
         """Return the variants that are for this visitor now, in their order."""

@@ -69,49 +69,37 @@ class LearnedTagger(Tagger):
         """Return how sure it is of each learned term, and the words that speak for it."""
         if not self.terms:
             return []
-        places, values = self.lookup.row(text.whole)
+        places, values, known = self.lookup.row(text.whole)
         scores = self.coefficients[:, places] @ values + self.intercepts
         confident = weigh.sure(scores, self.odds, self.calibration).tolist()
-        speaking = _Words(text.whole, self.lookup, places) if max(confident) >= LEAST else None
         guesses = []
         for number, (term, confidence) in enumerate(zip(self.terms, confident, strict=True)):
             if term not in self.known:
                 continue
             reason: dict[str, Any] = {}
-            if speaking is not None and confidence >= LEAST:
+            if confidence >= LEAST:
                 said = values * self.coefficients[number, places]
-                reason = {"words": speaking.most(said)}
+                reason = {"words": _most(text.whole, known, said)}
             guesses.append(Guess(term, confidence, reason))
         return guesses
 
 
-class _Words:
-    """The words of a text that can be shown, with where their parts stand in its row."""
+def _most(text: str, known: Any, said: Any) -> list[list[Any]]:
+    """Return the words that say the most, each by all its parts, with their weights.
 
-    def __init__(self, text: str, lookup: features.Lookup, places: Any) -> None:
-        import numpy
+    Args:
+        text: the text.
+        known: which of its features the tagger knows.
+        said: how much each of those says.
+    """
+    import numpy
 
-        where = {place: number for number, place in enumerate(places.tolist())}
-        numbers = lookup.numbers
-        self.words = list(features.shown(text))
-        pairs = [
-            (owner, where[number])
-            for owner, word in enumerate(self.words)
-            for part in features.parts(word)
-            if (number := numbers.get(part)) is not None and number in where
-        ]
-        table = numpy.array(pairs, dtype="int64").reshape(-1, 2)
-        self.owners, self.parts = table[:, 0], table[:, 1]
-
-    def most(self, said: Any) -> list[list[Any]]:
-        """Return the words that say the most, each by all its parts, with their weights."""
-        import numpy
-
-        weights = numpy.bincount(self.owners, said[self.parts], minlength=len(self.words))
-        best = numpy.argsort(-weights, kind="stable")[:SHOWN].tolist()
-        return [
-            [self.words[one], round(float(weights[one]), 2)] for one in best if weights[one] > 0
-        ]
+    weights = numpy.zeros(len(features.counted(text)), dtype="float32")
+    weights[known] = said
+    words, owners, parts = features.shown(text)
+    weights = numpy.bincount(owners, weights[parts], minlength=len(words))
+    best = numpy.argsort(-weights, kind="stable")[:SHOWN].tolist()
+    return [[words[one], round(float(weights[one]), 2)] for one in best if weights[one] > 0]
 
 
 def learnable(examples: Sequence[Example], choices: Sequence[Choice]) -> list[int]:

@@ -72,7 +72,7 @@ class Neighbors(Tagger):
         """Return the terms of the nearest examples."""
         if self.rows is None:
             return []
-        near = _nearest(self._alike(text.whole), but=-1)
+        near = self._near(text.whole)
         guesses = []
         for term, vote in _votes(near, self.terms).items():
             if term not in self.known:
@@ -86,14 +86,16 @@ class Neighbors(Tagger):
             guesses.append(Guess(term, self.shares[_step(vote)], reason))
         return guesses
 
-    def _alike(self, text: str) -> Iterable[tuple[int, float]]:
-        """Return how similar each example is to a text."""
+    def _near(self, text: str) -> list[tuple[int, float]]:
+        """Return the examples most similar to a text and how similar they are."""
         import numpy
 
-        places, values = self.lookup.row(text)
+        places, values, _known = self.lookup.row(text)
         row = numpy.zeros(self.rows.shape[1], dtype="float32")
         row[places] = values
-        return enumerate((self.rows @ row).tolist())
+        alike = self.rows @ row
+        heard = numpy.flatnonzero(alike >= LEAST_ALIKE)
+        return _nearest(zip(heard.tolist(), alike[heard].tolist(), strict=True), but=-1)
 
 
 def _nearest(pairs: Iterable[tuple[int, float]], *, but: int) -> list[tuple[int, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django import template
 from django.conf import settings
@@ -20,6 +21,7 @@ from wagtail.models import Page
 from content import bind, describe, gather, locate, pagecache, renditions
 from content.gather import Around
 from content.models import ArticlePage, PublicPage
+from content.templatetags.picture_tags import shown
 from customers.models import Source
 
 register = template.Library()
@@ -116,6 +118,13 @@ def write_key() -> str:
 
 
 @register.simple_tag
+def numbered(number: int, words: str = "") -> str:
+    """Return the address of another page of this list, or of what was found."""
+    asked = {"q": words} if words else {}
+    return "?" + urlencode({**asked, "page": number})
+
+
+@register.simple_tag
 def tracked(page: Any) -> SafeString:
     """Return the attributes that tell track.js what a visit to this page means."""
     event = page.tracked() if isinstance(page, PublicPage) else None
@@ -199,7 +208,7 @@ def picture(image: Any, shape: str, alt: str = "", *, eager: bool = False) -> Sa
 @register.simple_tag
 def preload(page: Any) -> SafeString:
     """Return the line that has a browser load the picture at the top of a page at once."""
-    found = page.opening() if isinstance(page, PublicPage) else None
+    found = _opening(page)
     steps = renditions.ladder(image=found[0], shape=found[1]) if found else None
     if steps is None or not steps.sources:
         return SafeString("")
@@ -215,12 +224,17 @@ def preload(page: Any) -> SafeString:
 def share_image(context: dict[str, Any]) -> str:
     """Return the whole address of the picture that others show with a link to this page."""
     page, request = context.get("page"), context.get("request")
-    found = page.opening() if isinstance(page, PublicPage) else None
+    found = _opening(page)
     if found is None or request is None:
         return ""
     steps = renditions.ladder(image=found[0], shape=found[1])
     plain = steps.sources.get("jpeg")
     return str(request.build_absolute_uri(plain[-1][0] if plain else steps.src))
+
+
+def _opening(page: Any) -> tuple[Any, str] | None:
+    found = page.opening() if isinstance(page, PublicPage) else None
+    return found if found is not None and shown(found[0]) else None
 
 
 def _srcset(steps: list[tuple[str, int]]) -> str:

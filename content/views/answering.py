@@ -13,15 +13,18 @@ from content import locate
 from content.models import PublicPage, keep_private
 
 
-def block(page_id: str, block_id: str, kind: str) -> tuple[Any, Any]:
-    """Return a live page and its block of a kind.
+def block(request: HttpRequest, kind: str) -> tuple[Any, Any]:
+    """Return the live page that a form names, and its block of a kind.
 
     Raises:
-        Http404: there is no such form in public.
+        Http404: there is no such form that the visitor may read.
     """
+    told = request.POST if request.method == "POST" else request.GET
+    page_id, block_id = told.get("page", ""), told.get("block", "")
     known = page_id.isascii() and page_id.isdigit() and len(page_id) <= 9
-    page = Page.objects.live().public().filter(pk=int(page_id)).first() if known else None
-    specific = page.specific if page else None
+    page = Page.objects.live().filter(pk=int(page_id)).first() if known else None
+    may = page and all(one.accept_request(request) for one in page.get_view_restrictions())
+    specific = page.specific if page and may else None
     if isinstance(specific, PublicPage):
         # Faults, and the words kept as proof, are in the language of the page.
         activate(locate.language(page=specific))

@@ -27,6 +27,7 @@ from customers.models import Source
 from dxp.lib import clock, hints, visitor
 
 INLINE = {"application/pdf"}
+SENT = {200, 206}
 MESSAGE = re.compile(r"[0-9A-Za-z.-]{16,60}")
 
 
@@ -52,8 +53,8 @@ def serve(request: HttpRequest, document_id: int, document_filename: str) -> Htt
     else:
         add_never_cache_headers(response)
         patch_cache_control(response, private=True)
-    document_served.send(sender=Document, instance=document, request=request)
-    _tell(request, document)
+    if request.method == "GET" and response.status_code in SENT and ranges.begins(request):
+        _tell(request, document)
     return response
 
 
@@ -98,17 +99,16 @@ def _answer(request: HttpRequest, file: Any, **about: Any) -> HttpResponseBase:
 
 def _tell(request: HttpRequest, document: Document) -> None:
     """Record the download: once, however many parts of it a browser asks for."""
+    document_served.send(sender=Document, instance=document, request=request)
     known = visitor.anonymous_id(request)
-    if known is None or request.method != "GET" or not ranges.begins(request):
-        return
-    if visitor.is_robot(request):
+    if known is None or visitor.is_robot(request):
         return
     told = request.GET.get("d", "")
     source, _created = Source.objects.get_or_create(
         name="Website", defaults={"kind": Source.Kind.BROWSER}
     )
     if protect.tell(
-        source=source, document=document, anonymous_id=known, path=request.path, at=clock.now(),
+        source=source, document=document, anonymous_id=known, path=document.url, at=clock.now(),
         message_id=told if MESSAGE.fullmatch(told) else str(uuid.uuid4()),
     ):  # fmt: skip
         hints.after_commit("customers.tasks.fold")
@@ -157,8 +157,17 @@ def by_link(request: HttpRequest, token: str) -> HttpResponseBase:
 
 
 def _by_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    if request.method == "POST":
-        # Whole: each further part would be a use of the link as well.
-        return _sent(request, share.use(token=token, at=clock.now()).document, whole=True)
     link = share.find(token=token, at=clock.now())
-    return render(request, "content/document_link.html", {"link": link})
+    if request.method != "POST":
+        return render(request, "content/document_link.html", {"link": link})
+    # Whole: each further part would be a use of the link as well.
+    response = _sent(request, link.document, whole=True)
+    if response.status_code == 200:
+        try:
+            share.use(token=token, at=clock.now())
+        except share.NoLink:
+            # Somebody was faster with its last time.
+            response.close()
+            raise
+        _tell(request, link.document)
+    return response

@@ -30,8 +30,7 @@ def form(request: HttpRequest) -> HttpResponse:
     Raises:
         Http404: there is no such form in public.
     """
-    told = request.POST if request.method == "POST" else request.GET
-    page, block = answering.block(told.get("page", ""), told.get("block", ""), "form")
+    page, block = answering.block(request, "form")
     if block.value is None or not block.value.live:
         raise Http404
     if request.method != "POST":

@@ -7,6 +7,7 @@ import time
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_safe
 from wagtail.images.models import Filter
@@ -14,6 +15,7 @@ from wagtail.images.utils import verify_signature
 
 from content import renditions
 from content.models import Image
+from dxp.lib import clock
 
 PATIENCE = 5.0
 STEP = 0.1
@@ -25,11 +27,13 @@ def size(request: HttpRequest, signature: str, number: int, spec: str) -> HttpRe
 
     Raises:
         PermissionDenied: no page of ours asked for it.
-        Http404: it cannot be made.
+        Http404: it cannot be made, or may be shown no longer.
     """
     if not verify_signature(signature.encode(), number, spec):
         raise PermissionDenied
     image = get_object_or_404(Image, pk=number)
+    if not image.may_be_shown(on=timezone.localdate(clock.now())):
+        raise Http404
     key = Filter(spec=spec).get_cache_key(image)
     until = time.monotonic() + PATIENCE
     renditions.one(image=image, spec=spec)

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from content import review
-from content.models import ReviewInvite
+from content import invite as invites
+from content import look, review
+from content.models import PublicPage, ReviewInvite
 from dxp.lib import clock, visitor
 
 ACTS = [(name, name) for name in ("remark", "approve", "return")]
@@ -44,12 +45,12 @@ def guest(request: HttpRequest, token: str) -> HttpResponse:
     if visitor.too_often(request, "review", most=120, seconds=600):
         return _private(HttpResponse(_("Please try again in a few minutes."), status=429))
     try:
-        invite = review.opened(token=token, at=clock.now())
+        invite = invites.opened(token=token, at=clock.now())
         if request.method != "POST":
             return _page(request, invite, token, AnswerForm())
         form = AnswerForm(request.POST)
         return _take(request, invite, token, form)
-    except review.Closed:
+    except invites.Closed:
         return _private(render(request, "content/review/closed.html", status=410))
 
 
@@ -64,9 +65,9 @@ def _take(request: HttpRequest, invite: ReviewInvite, token: str, form: AnswerFo
     told, now, place = form.cleaned_data, clock.now(), review.Place(settings.SITE_URL)
     try:
         if told["act"] == "remark":
-            review.remark(invite=invite, text=told["text"], place=place, at=now)
+            invites.remark(invite=invite, text=told["text"], place=place, at=now)
             return _private(redirect("content_guest_review", token))
-        review.answer(
+        invites.answer(
             invite=invite, approves=told["act"] == "approve", text=told["text"].strip(),
             revision_id=told["revision"], place=place, at=now,
         )  # fmt: skip
@@ -79,25 +80,36 @@ def _take(request: HttpRequest, invite: ReviewInvite, token: str, form: AnswerFo
 def _page(
     request: HttpRequest, invite: ReviewInvite, token: str, form: AnswerForm, status: int = 200
 ) -> HttpResponse:
-    thing = review.draft(invite=invite)
+    thing = invites.draft(invite=invite)
     told = {
         "invite": invite, "token": token, "form": form, "thing": thing,
         "revision": thing.latest_revision_id, "remarks": invite.remarks.all(),
+        "audiences": _audiences(thing),
     }  # fmt: skip
     return _private(render(request, "content/review/guest.html", told, status=status))
 
 
+def _audiences(thing: Any) -> dict[str, str]:
+    """Return ways to see what only some will see; never as a person or a persona."""
+    modes = look.modes(thing) if isinstance(thing, PublicPage) else []
+    return {mode: label for mode, label in modes if mode.startswith(look.AUDIENCE)}
+
+
 @require_safe
 def draft(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the draft itself, as people would see it who are known to nobody; no script runs."""
+    """Show the draft as nobody in particular sees it, or one of its audiences; no script runs."""
+    if visitor.too_often(request, "review", most=120, seconds=600):
+        return _private(HttpResponse(_("Please try again in a few minutes."), status=429))
     try:
-        thing = review.draft(invite=review.opened(token=token, at=clock.now()))
-    except review.Closed:
+        thing = invites.draft(invite=invites.opened(token=token, at=clock.now()))
+    except invites.Closed:
         return _private(render(request, "content/review/closed.html", status=410))
     # Who this browser else belongs to decides nothing of what the draft shows.
     for header in ("HTTP_COOKIE", "HTTP_AUTHORIZATION"):
         request.META.pop(header, None)
-    response: HttpResponse = thing.make_preview_request(request, thing.default_preview_mode)
+    wanted = request.GET.get("as", "")
+    mode = wanted if wanted in _audiences(thing) else thing.default_preview_mode
+    response: HttpResponse = thing.make_preview_request(request, mode)
     policy = response.headers.get("Content-Security-Policy", "")
     response.headers["Content-Security-Policy"] = f"{policy}; sandbox allow-same-origin"
     return _private(response)

@@ -23,9 +23,7 @@ from dxp.lib import clock, hints, visitor
 @require_POST
 def sign_up(request: HttpRequest) -> HttpResponse:
     """Take the form in; show it again with its faults, or lead to the thank-you page."""
-    page, block = answering.block(
-        request.POST.get("page", ""), request.POST.get("block", ""), "sign_up"
-    )
+    page, block = answering.block(request, "sign_up")
     form = SignUpForm(request.POST, block_id=block.id)
     if form.is_valid() and not form.cleaned_data["website"]:
         if visitor.too_often(request, "sign-up", most=20, seconds=600):

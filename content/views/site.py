@@ -8,6 +8,7 @@ from operator import or_
 from typing import Any
 
 from django.conf import settings
+from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -25,7 +26,7 @@ from wagtail.models import Page
 from content import bind, gather, locate, protect
 from content.models import SHELL, Document, StandardPage
 
-MOST = 30
+EACH = 20
 YEAR = 31_536_000
 MOST_DOCUMENTS = 10
 
@@ -43,15 +44,17 @@ def search(request: HttpRequest) -> HttpResponse:
     if around is None or around.home is None:
         raise Http404
     request.around = around  # type: ignore[attr-defined]
-    found: list[Page] = []
+    found: Any = ()
     documents: list[Document] = []
     if words:
         unlisted = StandardPage.objects.filter(is_listed=False).values("pk")
         pages = Page.objects.live().public().descendant_of(around.home, inclusive=True)
-        found = list(pages.exclude(pk__in=unlisted).specific().search(words)[:MOST])
+        found = pages.exclude(pk__in=unlisted).specific().search(words)
+    pager = Paginator(found, EACH).get_page(request.GET.get("page"))
+    if words and not pager.has_previous():
         hits: Any = protect.public()
         documents = list(hits.search(words)[:MOST_DOCUMENTS])
-    told = {"words": words, "found": found, "documents": documents}
+    told = {"words": words, "pager": pager, "documents": documents}
     response = render(request, "site/search.html", told)
     patch_cache_control(response, **SHELL)
     return response

@@ -15,8 +15,6 @@ from content.models import PublicPage
 from content.personalize import DEFAULT, Because, Decision, Visitor
 from dxp.lib import clock, visitor
 
-MOST = 20
-
 
 @require_safe
 def slots(request: HttpRequest) -> HttpResponse:
@@ -24,8 +22,8 @@ def slots(request: HttpRequest) -> HttpResponse:
     at = clock.now()
     page = _page(request.GET.get("page", ""))
     translation.activate(locate.language(page=page))
-    wanted = request.GET.get("s", "").split(",")[:MOST]
-    had = dict(one.split(":", 1) for one in request.GET.get("has", "").split(",") if ":" in one)
+    wanted = request.GET.get("s", "").split(",")
+    had = _had(request, page)
     who = _who(request)
     decisions = personalize.decide(
         slots=page.slots(), wanted=wanted, page=page, who=who, context=_came(request), at=at
@@ -53,6 +51,13 @@ def _page(page_id: str) -> Any:
     if not isinstance(specific, PublicPage):
         raise Http404
     return specific
+
+
+def _had(request: HttpRequest, page: Any) -> dict[str, str]:
+    """Return the variants by slot that arrived with the page; none of an older copy of it."""
+    if request.GET.get("rev", "") != str(page.live_revision_id or ""):
+        return {}
+    return dict(one.split(":", 1) for one in request.GET.get("has", "").split(",") if ":" in one)
 
 
 def _came(request: HttpRequest) -> context.Context:

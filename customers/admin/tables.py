@@ -15,8 +15,7 @@ from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.admin.widgets.button import Button
 
-# A spreadsheet runs a cell that begins like this as a formula; customers choose their own names.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+from dxp.lib import sheets
 
 
 class _Labeled:
@@ -94,8 +93,7 @@ class ListingView(generic.IndexView):
 
     def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
         """Return a cell that no spreadsheet takes for a formula."""
-        cell = super().preprocess_field_value(field, value, export_format)
-        return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+        return sheets.safe(super().preprocess_field_value(field, value, export_format))
 
 
 class OwnViewSet(ModelViewSet):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from dxp.demo import library
 from dxp.demo.words import link, sign_up
 
 
@@ -90,6 +91,7 @@ def _advice(pages: dict[str, Any]) -> list[tuple[str, Any]]:
                 ],
             },
         ),
+        *library.downloads(),
         ("quote", {"text": "If you can do it yourself, we show you how.", "who": "", "role": ""}),
         (
             "call_to_action",
@@ -131,6 +133,7 @@ def _about() -> list[tuple[str, Any]]:
             " account"
             " was the better answer. It is the part of the job that we are proudest of.</p>",
         ),
+        *library.view(library.RIVER, "Where we take visitors after lunch."),
         (
             "figures",
             {

@@ -11,7 +11,19 @@ from wagtail.models import Locale
 from content.models import ArticlePage, ProductPage
 from customers import consent, fold, ingest, segment
 from customers.models import ConsentEntry, ContactPoint, Segment, Source
-from dxp.demo import asked, desk, forms, journey, letters, people, personas, pieces, site, terms
+from dxp.demo import (
+    asked,
+    desk,
+    forms,
+    journey,
+    letters,
+    library,
+    people,
+    personas,
+    pieces,
+    site,
+    terms,
+)
 
 
 def often(name: str, value: int, window: Any) -> dict[str, Any]:
@@ -64,12 +76,13 @@ def build(*, at: datetime, say: Callable[[str], object]) -> None:
             segment.create(
                 name=name, slug=slug, description=description, rule={"v": 1, "root": root}, at=at
             )
+    library.build()
     site.build_site(at)
     forms.build()
     personas.build()
     pieces.build()
     terms.build(at=at)
-    desk.build()
+    desk.build(at=at)
     # The first run's midnight, so that a later run repeats the same events, which are then dropped.
     start = source.created_at.replace(hour=0, minute=0, second=0, microsecond=0)
     start -= timedelta(days=people.DAYS)
@@ -77,6 +90,7 @@ def build(*, at: datetime, say: Callable[[str], object]) -> None:
         say("Loading the demo world: 500 people, 30 days …")
         _behave(source, start, journey.letter(at=at))
         _permit(at)
+    forms.answered(source=source, at=at)
     journey.build(at=at)
     asked.build(first_day=start, at=at)
 

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from wagtail.admin.auth import permission_required
+from wagtail.admin.views.generic import CopyViewMixin
 from wagtail.permissions import policy_registry
 
 # Who has one of these on a thing knows that it exists; who may add others sees what there is.
@@ -117,6 +118,15 @@ class GuardedView:
             self.permission_policy = whole
 
 
+class GuardedCopy(GuardedView):
+    """A form filled in as another thing is. It is sent to where things are added.
+
+    Sent to here, it would overwrite the thing that is copied, which takes another right.
+    """
+
+    http_method_names = ("get", "head", "options")
+
+
 class GuardedChoice:
     """A view of a chooser that offers and answers what the person may see, and no more."""
 
@@ -186,7 +196,8 @@ class GuardedViewSetMixin:
 
     def construct_view(self, view_class: type[Any], **arguments: Any) -> Any:
         """Return Wagtail's view, guarded."""
-        made = type(view_class.__name__, (GuardedView, view_class), {"guarded": self.model})
+        guard = GuardedCopy if issubclass(view_class, CopyViewMixin) else GuardedView
+        made = type(view_class.__name__, (guard, view_class), {"guarded": self.model})
         arguments.pop("permission_policy", None)
         return super().construct_view(made, **arguments)  # type: ignore[misc]
 

@@ -13,7 +13,9 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 log = logging.getLogger(__name__)
-QUIET_MS = 200
+# A message that a killed worker had taken is believed to wait so long.
+WAITS_MS = 5_000
+EXPIRES_SECONDS = 60
 
 
 @lru_cache(maxsize=1)
@@ -35,12 +37,24 @@ def after_commit(task: str) -> None:
 
 
 def now(task: str) -> None:
-    """Hint at a task by its name, unless somebody did within the last moment."""
+    """Hint at a task by its name, unless a hint or tick of it is waiting."""
     try:
-        if client().set(f"hint:{task}", 1, nx=True, px=QUIET_MS):
-            current_app.send_task(task, expires=10, ignore_result=True, retry=False)
+        if first(task):
+            current_app.send_task(task, expires=EXPIRES_SECONDS, ignore_result=True, retry=False)
     except Exception as error:  # noqa: BLE001 - a lost hint delays; the next tick looks anyway
         log.warning("No hint for %s: %s", task, error)
+
+
+def first(task: str) -> bool:
+    """Return whether no message of this task waits, and note that one does from now on.
+
+    So no task fills the queue, and all get their turn also where there is more to do than the
+    workers can: of each one message waits, or one more for every five seconds that it waits.
+
+    Raises:
+        redis.RedisError: Redis is away.
+    """
+    return bool(client().set(f"hint:{task}", 1, nx=True, px=WAITS_MS))
 
 
 def looking(task: str) -> None:

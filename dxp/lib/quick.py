@@ -1,11 +1,13 @@
 """Several keys of Redis by one command, for a door that each visitor walks through.
 
 The library's client costs four times what its connection does: naming, retrying, measuring. Here
-is the connection alone, one per thread, and one repetition where it was closed meanwhile.
+is the connection alone, one per thread and server, and one repetition where it was closed
+meanwhile.
 """
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -15,28 +17,43 @@ import redis
 from dxp.lib import hints
 
 _of_thread = threading.local()
+# Servers that one thread asks; more of them only come and go in tests.
+MOST_SERVERS = 4
 
 
-def get_many(keys: Sequence[bytes]) -> list[bytes | None]:
+def _begin_anew() -> None:
+    # Two processes on one connection would read each other's answers.
+    vars(_of_thread).clear()
+
+
+os.register_at_fork(after_in_child=_begin_anew)
+
+
+def get_many(keys: Sequence[bytes], *, pool: Any = None) -> list[bytes | None]:
     """Return the values of some keys, None for each that is missing.
+
+    Args:
+        keys: the keys, at least one.
+        pool: connections to the server to ask; None for the one of our hints.
 
     Raises:
         redis.RedisError: Redis is away.
     """
     command = b"".join(_packed(keys))
+    pool = pool or hints.client().connection_pool
     try:
-        return _ask(_connection(), command)
+        return _ask(_connection(pool), command)
     except redis.ConnectionError:
         # Redis was started anew, or closed what had been quiet for long.
-        _forget()
+        _forget(pool)
     except BaseException:
         # The answer may still come: the next to ask must not read it as theirs.
-        _forget()
+        _forget(pool)
         raise
     try:
-        return _ask(_connection(), command)
+        return _ask(_connection(pool), command)
     except BaseException:
-        _forget()
+        _forget(pool)
         raise
 
 
@@ -52,18 +69,26 @@ def _ask(connection: Any, command: bytes) -> list[bytes | None]:
     return answer
 
 
-def _connection() -> Any:
-    pool: Any = hints.client().connection_pool
-    kept = getattr(_of_thread, "kept", None)
-    if kept is not None and kept[0] is pool:
-        return kept[1]
+def _connection(pool: Any) -> Any:
+    kept = _kept()
+    if (found := kept.get(pool)) is not None:
+        return found
     connection = pool.make_connection()
     connection.connect()
-    _of_thread.kept = (pool, connection)
+    if len(kept) >= MOST_SERVERS:
+        _forget(next(iter(kept)))
+    kept[pool] = connection
     return connection
 
 
-def _forget() -> None:
-    kept, _of_thread.kept = getattr(_of_thread, "kept", None), None
-    if kept is not None:
-        kept[1].disconnect()
+def _forget(pool: Any) -> None:
+    if (connection := _kept().pop(pool, None)) is not None:
+        connection.disconnect()
+
+
+def _kept() -> dict[Any, Any]:
+    try:
+        kept: dict[Any, Any] = _of_thread.kept
+    except AttributeError:
+        kept = _of_thread.kept = {}
+    return kept

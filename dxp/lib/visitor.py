@@ -101,7 +101,8 @@ def anonymous_id(request: HttpRequest) -> str | None:
 
 def is_robot(request: HttpRequest) -> bool:
     """Return whether the client says of itself that it is a machine, or says nothing."""
-    agent = request.headers.get("User-Agent", "")
+    # Not by `headers`: to name all of them costs more than the question.
+    agent = request.META.get("HTTP_USER_AGENT", "")
     return not agent or ROBOT.search(agent) is not None
 
 

@@ -19,11 +19,16 @@ class UnknownScope(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One permission of a program: its name, what it means, the right of who grants it."""
+    """One permission of a program: its name, what it means, the right of who grants it.
+
+    With `each`, the address asks for the right on the one thing: a bot with this scope may do it to
+    what it was given, and needs no right on everything of the kind.
+    """
 
     name: str
     label: Any
     right: str
+    each: bool = False
 
 
 SCOPES: dict[str, Scope] = {}
@@ -36,7 +41,9 @@ def register(*scopes: Scope) -> None:
 
 def grantable(user: User) -> list[Scope]:
     """Return the scopes that a person may give to a program: those of their own rights."""
-    return [one for one in SCOPES.values() if user.has_perm(one.right)]
+    return [
+        one for one in SCOPES.values() if (one.each and user.is_bot) or user.has_perm(one.right)
+    ]
 
 
 def chosen(words: Iterable[str], user: User) -> list[str]:

@@ -15,6 +15,7 @@ from wagtail.admin.panels import FieldPanel, MultiFieldPanel, ObjectList, Panel
 
 from content.models import Fragment
 from customers.models import Segment
+from dxp.lib import guard
 from journeys import quote, wording
 from journeys.blocks import check_wording
 from journeys.channels import CHANNELS
@@ -118,13 +119,14 @@ class NotesPanel(Panel):
 
         def get_context_data(self, parent_context: Any = None) -> dict[str, Any]:
             """Return which door answers, and what one may write."""
+            counts = self.instance.pk and self.request.user.has_perm("customers.view_segment")
             return {
                 **super().get_context_data(parent_context),
                 "channel": known(self.instance.channel),
                 "message": self.instance,
                 **self._quoted(),
                 "segments": Segment.objects.order_by("name").values_list("pk", "name")[:500]
-                if self.instance.pk
+                if counts
                 else [],
             }
 
@@ -132,14 +134,14 @@ class NotesPanel(Panel):
             """Return the fragments that the message says, and those that its texts may say."""
             channel = known(self.instance.channel)
             writes = any(name in channel.fields for name in quote.TEXTS)
-            offered = Fragment.objects.filter(live=True).order_by("name")[: MOST if writes else 0]
+            mine = guard.seen(Fragment.objects.filter(live=True), self.request.user)
+            offered = mine.order_by("name").values_list("name", flat=True).distinct()
             live = self.instance.pk and Message.objects.select_related("current").get(
                 pk=self.instance.pk
             )
             return {
                 "offered": [
-                    (name, wording.reference(name))
-                    for name in dict.fromkeys(one.name for one in offered)
+                    (name, wording.reference(name)) for name in offered[: MOST if writes else 0]
                 ],
                 "said": quote.used(live) if live else [],
                 "newer": quote.newer(live) if live else [],

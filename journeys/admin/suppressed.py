@@ -22,15 +22,13 @@ from wagtail.log_actions import log
 
 from customers import define
 from customers.models import ContactPoint
-from dxp.lib import clock
+from dxp.lib import clock, sheets
 from journeys import suppress
 from journeys.admin.outbox import OutboxPage
 from journeys.admin.tables import OwnViewSet, StepsIndexView, TextColumn, WhenColumn
 from journeys.models import Suppression
 
 LIFTED, ADDED = "journeys.lift_suppression", "journeys.suppress"
-# A spreadsheet runs a cell that begins like this as a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 CHANNELS = [ContactPoint.Channel.EMAIL, ContactPoint.Channel.PHONE]
 
 
@@ -97,8 +95,7 @@ class SuppressionList(StepsIndexView):
 
     def preprocess_field_value(self, field: str, value: Any, export_format: str) -> Any:
         """Return a cell that no spreadsheet takes for a formula."""
-        cell = super().preprocess_field_value(field, value, export_format)
-        return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+        return sheets.safe(super().preprocess_field_value(field, value, export_format))
 
     @cached_property
     def list_display(self) -> list[Any]:

@@ -10,10 +10,17 @@ function show(form, key, isAsked) {
 }
 
 function fill(form, key, value) {
-  const field = form.elements.namedItem(key);
-  // What somebody typed meanwhile stays.
-  if (field instanceof HTMLElement && "value" in field && field.type !== "checkbox" && !field.value)
-    field.value = value;
+  const found = form.elements.namedItem(key);
+  if (!found) return;
+  const parts = found instanceof RadioNodeList ? [...found] : [found];
+  // What somebody typed or chose meanwhile stays.
+  if (["checkbox", "radio"].includes(parts[0].type)) {
+    const told = [value].flat().map(String);
+    if (parts.some((part) => part.checked)) return;
+    // A single tick has no words of its own: it is set where the answer was yes.
+    for (const part of parts)
+      part.checked = part.hasAttribute("value") ? told.includes(part.value) : value === true;
+  } else if (!parts[0].value) parts[0].value = value;
 }
 
 async function ask(form) {

@@ -127,7 +127,10 @@ async function fillSlots() {
 }
 
 function show(slot, { html, variant }) {
-  if (!slot || !html) return;
+  // Who is at a link in there, or marks its words, keeps what they have.
+  const marked = getSelection();
+  const isHeld = slot?.contains(document.activeElement) || (!marked.isCollapsed && slot?.contains(marked.anchorNode));
+  if (!slot || !html || isHeld) return;
   // The place keeps its height, so that a shorter variant does not pull the page up.
   slot.style.minBlockSize = `${slot.getBoundingClientRect().height}px`;
   const template = document.createElement("template");

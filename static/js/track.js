@@ -45,6 +45,22 @@ function add(to, body) {
   if (!waiting) send();
 }
 
+function tell(to, body) {
+  return fetch(`${endpoint}/${to}`, {
+    method: "POST",
+    keepalive: true,
+    credentials: "omit",
+    headers: { "Content-Type": "text/plain" },
+    body: JSON.stringify({ ...body, sentAt: new Date().toISOString() }),
+  });
+}
+
+// Who is gone before the first answer came leaves with all that waited; what arrives twice has the
+// same number, and counts once.
+function handOver() {
+  if (aid()) for (const [to, body] of queue) tell(to, body).catch(() => {});
+}
+
 async function send() {
   waiting = 1;
   while (queue.length) {
@@ -54,13 +70,7 @@ async function send() {
     const [to, body] = queue[0];
     let done = false;
     try {
-      const answer = await fetch(`${endpoint}/${to}`, {
-        method: "POST",
-        keepalive: true,
-        credentials: "omit",
-        headers: { "Content-Type": "text/plain" },
-        body: JSON.stringify({ ...body, sentAt: new Date().toISOString() }),
-      });
+      const answer = await tell(to, body);
       done = answer.status < 500 && answer.status !== 429;
       // A body left unread would keep one of the browser's few connections to this host.
       await answer.text();
@@ -136,6 +146,7 @@ for (const kind of ["scroll", "keydown", "pointermove", "pointerdown"])
   document.addEventListener(kind, stir, { passive: true, capture: true });
 setInterval(second, 1000);
 document.addEventListener("visibilitychange", leave);
+window.addEventListener("pagehide", handOver);
 document.addEventListener("click", click);
 document.addEventListener("auxclick", ({ button, target }) => button === 1 && click({ target }));
 

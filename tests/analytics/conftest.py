@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,25 +29,40 @@ def empty() -> Lake:
     return Lake(folder, threads=1)
 
 
-def clear(sources: list[Source]) -> None:
-    """Leave nobody and no event; the sources that migrations made are what others rely on."""
+@contextmanager
+def committed():
+    """Leave nobody, no event and no month of events behind of what is committed meanwhile.
+
+    The sources that migrations made stay: others rely on them.
+    """
+    hints.client().flushdb()
+    sources, before = list(Source.objects.all()), months()
+    yield
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {TABLES} CASCADE")
+        for month in months() - before:
+            cursor.execute(f"DROP TABLE {month}")
     Source.objects.bulk_create(sources)
+    shutil.rmtree(Path(settings.LAKE_DIR), ignore_errors=True)
+    connection.close()
+
+
+def months() -> set[str]:
+    """Return the parts of the event table."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT inhrelid::regclass::text FROM pg_inherits"
+            " WHERE inhparent = 'customers_event'::regclass"
+        )
+        return {name for (name,) in cursor.fetchall()}
 
 
 @pytest.fixture
 def lake(django_db_setup, django_db_blocker):
     """Yield an empty lake over an empty event table, with a month to write to."""
-    folder = Path(settings.LAKE_DIR)
-    with django_db_blocker.unblock():
-        hints.client().flushdb()
+    with django_db_blocker.unblock(), committed():
         world.make_room()
-        sources = list(Source.objects.all())
-        yield Lake(folder, threads=1)
-        clear(sources)
-        shutil.rmtree(folder, ignore_errors=True)
-        connection.close()
+        yield Lake(Path(settings.LAKE_DIR), threads=1)
 
 
 @pytest.fixture

@@ -11,15 +11,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from analytics import measures, query
-from analytics.models import ErasedAlias
 from customers import rules
-from customers.models import Segment, Source
-from dxp.lib import hints
+from customers.models import Segment
 from tests.analytics import worlds
-from tests.analytics.conftest import clear, empty
+from tests.analytics.conftest import committed, empty
 
 # Some people, by what is known of them and by a segment.
 WHO = {
@@ -41,17 +38,11 @@ TRIES = [
 @pytest.fixture(scope="module")
 def known(django_db_setup, django_db_blocker):
     """Yield the worlds, written and sealed once, and their lake."""
-    with django_db_blocker.unblock():
-        hints.client().flushdb()
-        lake, sources = empty(), list(Source.objects.all())
-        made = [worlds.make(seed) for seed in SEEDS]
+    with django_db_blocker.unblock(), committed():
+        lake, made = empty(), [worlds.make(seed) for seed in SEEDS]
         worlds.settle(made, lake)
         yield made, lake
-        clear(sources)
-        ErasedAlias.objects.all().delete()
         Segment.objects.all().delete()
-        empty()
-        connection.close()
 
 
 def test_every_measure_has_an_oracle_and_is_tried():

@@ -11,7 +11,6 @@ from django.urls import reverse
 from wagtail.models import Page
 
 from analytics import tasks
-from analytics.admin.slots import difference
 from content.models import HomePage, ProductIndexPage, ProductPage, Recommended
 from customers.models import Profile
 from dxp.lib import clock
@@ -53,7 +52,11 @@ def saw(number, page, arm, at, *, converted=False):
     happen(number, at - timedelta(hours=2), "Slot Shown", "track", received_at=at, slot=place,
            page_id=page.pk, variant=variant, arm=arm)  # fmt: skip
     if converted:
-        happen(number, at - timedelta(hours=1), "Signed Up", "track", received_at=at)
+        done(number, at, "Signed Up")
+
+
+def done(number, at, event):
+    happen(number, at - timedelta(hours=1), event, "track", received_at=at)
 
 
 class TestNumbers:
@@ -70,10 +73,56 @@ class TestNumbers:
         slot = answer.context["slots"][0]
         assert (slot.people, slot.only_default) == (10, 2)
         assert (slot.arms[0].rate, slot.arms[0].control_rate) == (50, 25)
-        assert slot.arms[0].lift[0] == 25
+        assert slot.arms[0].lift.points == 25
         page = answer.content.decode()
         assert "20 % saw the default only" in page
         assert "may be chance" in page
+        assert "instead of 50 %" not in page
+
+    def test_are_of_the_goal_that_is_asked_for(self, home, mara, at):
+        for number, arm in ((1, "variant"), (2, "variant"), (3, "control")):
+            saw(number, home, arm, at, converted=True)
+        done(1, at, "Advice Asked")
+
+        address = reverse("analytics_slots", args=[home.pk])
+        answer = mara.get(address, {"goal": "Advice Asked"})
+
+        arm = answer.context["slots"][0].arms[0]
+        assert (arm.rate, arm.control_rate) == (50, 0)
+        assert answer.context["goals"] == ["Advice Asked", "Signed Up"]
+        assert '<option value="Advice Asked" selected>' in answer.content.decode()
+
+    def test_warn_where_the_control_group_is_not_what_it_should_be(self, home, mara, at):
+        for number in range(1, 22):
+            saw(number, home, "variant" if number < 20 else "control", at)
+
+        page = mara.get(reverse("analytics_slots", args=[home.pk])).content.decode()
+
+        assert "The control group has 10 % of these people instead of 50 %." in page
+
+    def test_count_who_was_in_both_groups_where_they_were_first(self, home, mara, at):
+        saw(1, home, "variant", at, converted=True)
+        saw(2, home, "control", at)
+        place, slot = next(iter(home.slots().items()))
+        variant = slot.value["variants"].bound_blocks[0].id
+        happen(1, at - timedelta(hours=3), "Slot Shown", "track", received_at=at, slot=place,
+               page_id=home.pk, variant=variant, arm="control")  # fmt: skip
+
+        answer = mara.get(reverse("analytics_slots", args=[home.pk]))
+
+        arm = answer.context["slots"][0].arms[0]
+        assert (arm.people, arm.control, arm.control_converted) == (0, 2, 1)
+        assert "1 person was in both groups" in answer.content.decode()
+
+    def test_are_of_the_slots_as_they_stand_in_the_draft(self, home, mara, at):
+        saw(1, home, "variant", at)
+        words = [("text", "<p>New</p>")]
+        home.body.insert(0, ("personal_slot", {"default": words, "variants": []}))
+        home.save_revision()
+
+        answer = mara.get(reverse("analytics_slots", args=[home.pk]))
+
+        assert [one.people for one in answer.context["slots"]] == [0, 1]
 
     def test_of_nobody_say_so(self, home, mara, at):
         page = mara.get(reverse("analytics_slots", args=[home.pk])).content.decode()
@@ -87,12 +136,6 @@ class TestNumbers:
         client.force_login(omar)
 
         assert client.get(reverse("analytics_slots", args=[home.pk])).status_code in {302, 403}
-
-    def test_difference_has_the_interval_of_the_textbook(self):
-        # Newcombe 1998, example (a): 56/70 against 48/80.
-        found = difference(56, 70, 48, 80)
-
-        assert [round(one, 2) for one in found] == [20.0, 5.24, 33.39]
 
 
 class TestPopular:

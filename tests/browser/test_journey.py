@@ -48,11 +48,10 @@ def gateway():
 
 
 @pytest.fixture
-def api(browser, house):
+def api(browser, house, token):
     """Tell the house what a shop's program would."""
-    secret = house.manage("token", "admin", "--scope", "all").split()[-1]
     context = browser.new_context(
-        base_url=house.address, extra_http_headers={"Authorization": f"Bearer {secret}"}
+        base_url=house.address, extra_http_headers={"Authorization": f"Bearer {token}"}
     )
 
     def tell(path, **body):

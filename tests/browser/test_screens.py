@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser.conftest import sign_in
 from tests.house.running import ROOT
@@ -15,7 +16,9 @@ from tests.house.running import ROOT
 pytestmark = pytest.mark.browser
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TAGS = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+# A page in the dark is the same page in other colors.
+COLORS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 FORMS: dict[str, dict[str, Any]] = {
     "desk": {"viewport": {"width": 1280, "height": 900}},
     "phone": {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True},
@@ -28,6 +31,11 @@ WAGTAILS = [
         "#w-minimap-toggle",
         "target-size",
         "The button that opens the outline beside Wagtail's editor is 20 px wide.",
+    ),
+    (
+        ".w-minimap",
+        "scrollable-region-focusable",
+        "The outline beside Wagtail's editor has nothing to focus while it is folded.",
     ),
 ]
 
@@ -58,12 +66,16 @@ SITE = [
     Screen("spanish", "/es/"),
     Screen("spanish-product", "/es/productos/plan-de-ahorro-sapling/"),
     Screen("cookies", "/cookies/"),
+    Screen("closed-page", "/_util/login/", "main form"),
     Screen("unsubscribe", "{leave}"),
     Screen("preferences", "{preferences}", "main form"),
+    Screen("guest-review", "{guest}", "main form"),
+    Screen("guest-review-over", "/review/over/", "main", status=410),
 ]
 STEPS = "step=Article+Viewed&step=Signed+Up&step=Savings+Plan+Opened"
 ADMIN = [
     Screen("dashboard", "/admin/", ".dxp-tiles"),
+    Screen("page-editor", "{page_editor}", "[role=textbox][aria-label]"),
     Screen("look-as", "{look_as}", ".dxp-look__page"),
     Screen("personas", "/admin/snippets/content/persona/", "main"),
     Screen("new-persona", "/admin/snippets/content/persona/add/", "main form"),
@@ -75,8 +87,16 @@ ADMIN = [
     Screen("new-term", "/admin/content/terms/new/", "main form"),
     Screen("load-terms", "/admin/content/terms/load/", "main form"),
     Screen("facets", "/admin/content/facets/", "main"),
+    Screen("facet", "{facet}", ".dxp-tree li"),
+    Screen("facet-quality", "{quality}", "main dl"),
+    Screen("facet-waiting", "{waiting}", "main"),
+    Screen("term", "{term}", "#things-title"),
     Screen("new-facet", "/admin/content/facets/new/", "main form"),
     Screen("new-fragment", "/admin/fragments/add/", "main form"),
+    Screen("forms", "/admin/form-builder/", "main tbody tr"),
+    Screen("form", "{form}", "[data-streamfield-child]"),
+    Screen("answers", "{answers}", "main tbody tr"),
+    Screen("answer", "{answer}", "main dl"),
     Screen("rights", "/admin/rights/", "main"),
     Screen("rights-on-files", "/admin/rights/wagtailcore/collection/1/", "main form"),
     Screen("acts-on-many", "/admin/many/", "main"),
@@ -145,7 +165,8 @@ ADMIN = [
     Screen("quiet-hours", "/admin/journeys/quiet-hours/", "main"),
     Screen("new-quiet-hours", "/admin/journeys/quiet-hours/new/", "main form"),
     Screen("tokens", "/admin/tokens/", "main form"),
-    Screen("reviews", "/admin/reviews/", "main"),
+    Screen("reviews", "/admin/reviews/", "main tbody tr"),
+    Screen("review", "{review}", "main form"),
     Screen("background", "/admin/background/", "main"),
     Screen("week", "/admin/reports/home/", ".dxp-tiles"),
     Screen("traffic", "/admin/reports/traffic/", ".dxp-chart svg"),
@@ -159,7 +180,7 @@ ADMIN = [
 ]
 
 # Elements that stand outside the window, though no box around them can be scrolled to them. Hidden
-# for the eye only, and the outline beside Wagtail's editor, which slides in, are no such elements.
+# for the eye only, and what slides in beside Wagtail's editor or its fields, are no such elements.
 CUT_OFF = """(width) => {
   const reachable = (element) => {
     // In a part that is folded up.
@@ -168,7 +189,7 @@ CUT_OFF = """(width) => {
       const style = getComputedStyle(box);
       if (style.position === "fixed" || style.visibility === "hidden") return true;
       if (style.clipPath !== "none" || style.clip !== "auto" || box.clientWidth === 1) return true;
-      if (box.matches(".w-minimap")) return true;
+      if (box.matches(".w-minimap, .w-field__comment-button")) return true;
       if (box !== element && ["auto", "scroll"].includes(style.overflowX)) return true;
     }
     return false;
@@ -185,13 +206,17 @@ CUT_OFF = """(width) => {
     .map((element) => element.outerHTML.slice(0, 160));
 }"""
 # Colors on their way from light to dark are nobody's.
-SETTLED = """() => Promise.allSettled(
-  document.getAnimations().filter((one) => one instanceof CSSTransition).map((one) => one.finished)
-)"""
-FAULTS = """async ([tags, theirs]) => {
-  const { violations } = await axe.run(document, {
-    runOnly: { type: "tag", values: tags }, resultTypes: ["violations"],
-  });
+SETTLED = """() => {
+  const inside = [...document.querySelectorAll("iframe")].map((one) => one.contentDocument);
+  const moving = () =>
+    [document, ...inside]
+      .flatMap((one) => one?.getAnimations() ?? [])
+      .filter((one) => "transitionProperty" in one);
+  for (let all = moving(), turns = 0; all.length && turns < 9; all = moving(), turns += 1)
+    all.forEach((one) => one.finish());
+}"""
+FAULTS = """async ([only, theirs]) => {
+  const { violations } = await axe.run(document, { runOnly: only, resultTypes: ["violations"] });
   const isTheirs = (rule, target) => {
     const element = document.querySelector(target);
     return theirs.some(([selector, its]) => its === rule && element?.closest(selector));
@@ -225,8 +250,8 @@ class Window:
 
     def _hear(self, message) -> None:
         # What failed to load is told with its address by _look; what Wagtail's own checker finds in
-        # a previewed page is for its editor.
-        known = ("Failed to load resource", "axe.run results")
+        # a previewed page is for its editor; a draft that a guest looks at runs no script.
+        known = ("Failed to load resource", "axe.run results", "Blocked script execution")
         if message.type == "error" and not any(one in message.text for one in known):
             self.wrong.append(message.text)
 
@@ -272,12 +297,23 @@ def places(browser, house, mailbox):
         return page.locator(selector).first.get_attribute("href")
 
     found["article"] = link("/insights/", "main a[href^='/insights/']:not([href*='?'])")
+    page.goto(found["article"])
+    number = page.locator("body").get_attribute("data-page")
+    found["page_editor"] = f"/admin/pages/{number}/edit/"
     found["product"] = link("/products/", "main a[href^='/products/']")
     page.goto("/")
     found["look_as"] = f"/admin/look/{page.locator('body').get_attribute('data-page')}/?as_="
     sign_in(page, house)
     _reject_one(page)
     found["document_links"] = _document(page, link)
+    found["review"], found["guest"] = _review(page, link)
+    found["answers"] = link("/admin/form-builder/", "tbody a[href$='/answers/']")
+    found["form"] = found["answers"].replace("/answers/", "/").replace("builder/", "builder/edit/")
+    found["answer"] = link(found["answers"], "tbody td.title a")
+    found["facet"] = link("/admin/content/facets/", "tbody a:has-text('Life')")
+    found["quality"] = found["facet"].replace("/tree/", "/quality/")
+    found["waiting"] = found["facet"].replace("/tree/", "/waiting/")
+    found["term"] = link(found["facet"], ".dxp-tree a")
     segment = link("/admin/customers/segments/", "tbody a:has-text('New subscribers')")
     found["segment_page"] = segment
     found["members"] = segment.replace("/inspect/", "/members/")
@@ -294,7 +330,7 @@ def places(browser, house, mailbox):
     found["trait"] = link("/admin/customers/traits/", "tbody a[href*='/edit/']")
     found["limit"] = link("/admin/customers/limits/", "tbody a[href*='/edit/']")
     found["journey"] = link("/admin/journeys/journeys/", "tbody a:has-text('Welcome')")
-    found["step"] = link(found["journey"], ".dxp-outline__tally a[href$='show=passed']")
+    found["step"] = _counted(page, found["journey"])
     found["trace"] = link(found["step"], "tbody a")
     found["pages"] = re.sub(r"edit/(\d+)/", r"\1/", found["journey"])
     found["message"] = link("/admin/journeys/messages/", "tbody a:has-text('Welcome letter')")
@@ -309,6 +345,18 @@ def places(browser, house, mailbox):
     return found
 
 
+def _counted(page, journey: str) -> str:
+    """Return the link to those who passed a step; a house that has just begun still counts them."""
+    link = page.locator(".dxp-outline__tally a[href$='show=passed']").first
+    for _again in range(60):
+        page.goto(journey)
+        try:
+            return link.get_attribute("href", timeout=2000)
+        except TimeoutError:
+            continue
+    raise AssertionError("Nobody passed a step within two minutes.")
+
+
 def _reject_one(page) -> None:
     """Send an event that can't be accepted, so that the list of those shows one."""
     page.goto("/admin/customers/sources/")
@@ -318,17 +366,37 @@ def _reject_one(page) -> None:
     page.request.post("/v1/batch", data={"writeKey": key, "batch": [bad]})
 
 
+def _review(page, link) -> tuple[str, str]:
+    """Let somebody see a draft under review; return where it is, and the guest's address."""
+    address = link("/admin/reviews/", "main tbody a:has-text('Open on Saturdays')")
+    page.goto(address)
+    page.fill("[name=name]", "Dr. Vega, lawyer")
+    page.click("button:has-text('Make the link')")
+    guest = page.locator(".dxp-review__link code").inner_text()
+    other = page.context.browser.new_page()
+    other.goto(guest)
+    other.fill("textarea", "Is the first Saturday a day on which we are insured?")
+    other.click("button[value=remark]")
+    other.close()
+    return address, guest
+
+
+def _letters(mailbox) -> list[Any]:
+    """Return letters to customers; notices to colleagues are none."""
+    return [one for one in mailbox.messages if one["List-Unsubscribe"]]
+
+
 def _leave(mailbox) -> str:
     """Return the address behind "Unsubscribe" in any letter."""
     deadline = time.monotonic() + 20
-    while not mailbox.messages and time.monotonic() < deadline:
+    while not _letters(mailbox) and time.monotonic() < deadline:
         time.sleep(0.05)
-    return re.search(r"/u/[^>\s]+", mailbox.messages[0]["List-Unsubscribe"]).group(0)
+    return re.search(r"/u/[^>\s]+", _letters(mailbox)[0]["List-Unsubscribe"]).group(0)
 
 
 def _settings(mailbox) -> str:
     """Return the address of the page that a letter's "Choose what you get" leads to."""
-    letter = mailbox.messages[0]
+    letter = _letters(mailbox)[0]
     text = letter.get_body(("plain",)).get_content()
     return re.search(r"/preferences/[^>\s]+", text).group(0)
 
@@ -349,7 +417,8 @@ def check(page, window: Window, screen: Screen, places: dict[str, str]) -> None:
         if not page.evaluate("'axe' in window"):
             page.add_script_tag(path=AXE)
         page.evaluate(SETTLED)
-        assert (scheme, page.evaluate(FAULTS, [TAGS, WAGTAILS])) == (scheme, [])
+        rules = TAGS if scheme == "light" else COLORS
+        assert (scheme, page.evaluate(FAULTS, [rules, WAGTAILS])) == (scheme, [])
     page.emulate_media(color_scheme="light")
     assert page.evaluate("document.documentElement.scrollWidth") <= window.width
     assert page.evaluate(CUT_OFF, window.width) == []

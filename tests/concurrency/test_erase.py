@@ -20,8 +20,10 @@ from wagtail.log_actions import log
 from analytics import collect, compact, query, rewrite, shelf
 from analytics.measures import names
 from analytics.models import Chunk, ErasedAlias
+from content import impress, recognize
 from content.models import Form, Submission
-from customers import consent, erase, export, gather, ingest, retain
+from content.personalize import Because, Decision
+from customers import consent, erase, export, gather, identify, ingest, retain
 from customers.models import (
     Alias,
     AliasOverride,
@@ -189,6 +191,15 @@ def leave_with_the_others(ana, bruno, segment):
             profile=person, name="Told", properties={"to": str(person)}, at=NOW,
             message_id=f"n-{person.pk}",
         )  # fmt: skip
+    for cookie in ("cookie-7731", "cookie-of-somebody"):
+        # What a page that is filled by our server, and the call for slots, leave for a while.
+        alias = identify.ensure_alias(kind="anonymous", value=cookie, at=NOW)
+        consent.record(
+            purpose="personalization", state="GRANTED", method="form", at=NOW, alias=alias
+        )
+        who = recognize.visitor(cookie, None, at=NOW)
+        shown = Decision("default", [], Because.NO_MATCH, "", NOW, slot="s", who=who)
+        impress.shown(decisions=[shown], anonymous_id=cookie, page_id=1, at=NOW)
     for person in (ana, bruno):
         log(instance=person, action="wagtail.edit")
     log(instance=BlockedValue.objects.get(), action="wagtail.create")
@@ -214,9 +225,11 @@ def everything(lake) -> dict[str, str]:
             found[f"table {table}"] = lines + _bytes(table, cursor)
     client = hints.client()
     for key in client.scan_iter():
-        told = {b"string": client.get, b"hash": client.hvals}.get(client.type(key))
-        values = told(key) or b"" if told else b""
-        lines = values if isinstance(values, list) else [values]
+        told = {
+            b"string": lambda one: [client.get(one) or b""], b"hash": client.hvals,
+            b"set": client.smembers,
+        }.get(client.type(key), lambda _one: [])  # fmt: skip
+        lines = told(key)
         words = b" ".join(lines).decode(errors="replace")
         found[f"redis {key.decode()}"] = f"{key.decode()} {words}"
     with collect.engine(lake) as database:
@@ -299,7 +312,8 @@ def test_pitfall_05_of_her_nothing_is_left_in_any_table_in_redis_or_in_a_file(la
     assert strange_keys() == []
     before = places_of(names_of(her), lake)
     for place in ("table customers_inbox", "table customers_quarantine", "redis journeys:mark",
-                  "lake ", "table journeys_delivery", "table users_apicall"):  # fmt: skip
+                  "redis visit:", "redis visits:", "redis shown:", "lake ",
+                  "table journeys_delivery", "table users_apicall"):  # fmt: skip
         assert any(found.startswith(place) for found in before), place
 
     done = erase.run(erase.request(her, by=None, at=NOW), at=NOW)
@@ -317,6 +331,7 @@ def test_pitfall_05_of_her_nothing_is_left_in_any_table_in_redis_or_in_a_file(la
     assert numbers_of(her) == []
     assert not ErasedAlias.objects.exists()
     assert places_of({"bruno"}, lake)
+    assert hints.client().exists("visit:cookie-of-somebody")
     assert Enrollment.objects.filter(profile=bruno).count() == 1
     assert Delivery.objects.filter(profile=bruno).count() == 1
 

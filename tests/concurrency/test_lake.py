@@ -194,7 +194,7 @@ class Readers:
 
     def __init__(self, lake, number=2):
         self.lake, self.stop = lake, threading.Event()
-        self.compared, self.wrong = 0, []
+        self.engines, self.wrong = [], []
         self.threads = [threading.Thread(target=self._read) for _ in range(number)]
         for thread in self.threads:
             thread.start()
@@ -202,11 +202,15 @@ class Readers:
     def _read(self):
         try:
             while not self.stop.is_set():
-                self.compared += exact(self.lake).engine == "duckdb"
+                self.engines.append(exact(self.lake).engine)
         except Exception as error:  # noqa: BLE001 - threads swallow what they raise
             self.wrong.append(repr(error))
         finally:
             connection.close()
+
+    @property
+    def compared(self):
+        return self.engines.count("duckdb")
 
     def end(self):
         self.stop.set()

@@ -19,7 +19,8 @@ from content.models import (
     Topic,
 )
 from customers import consent, fold, identify, ingest, segment
-from customers.models import Source
+from customers.models import Segment, Source
+from tests.copies import WORLDS
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/156.0 Safari/537.36"
@@ -48,6 +49,10 @@ def source(db):
 
 @pytest.fixture
 def readers(db, at):
+    return Segment.objects.filter(slug="readers").first() or _readers(at)
+
+
+def _readers(at):
     return segment.create(name="Readers", slug="readers", rule=READERS, at=at)
 
 
@@ -111,6 +116,17 @@ class Pages:
         ]
         self.letter.save()
 
+    @classmethod
+    def found(cls):
+        """Return them where they were made before."""
+        pages = cls.__new__(cls)
+        pages.home = HomePage.objects.get(slug="site")
+        pages.article = ArticlePage.objects.get(slug="cash")
+        pages.product = ProductPage.objects.get(slug="canopy")
+        pages.letter = StandardPage.objects.get(slug="letter")
+        pages.thanks = StandardPage.objects.get(slug="thanks")
+        return pages
+
     @staticmethod
     def front(readers, control=0):
         variants = [{"audience": readers, "content": action("Welcome back, reader")}]
@@ -129,7 +145,11 @@ class Pages:
 
 @pytest.fixture
 def pages(readers):
-    return Pages(readers)
+    return Pages.found() if HomePage.objects.filter(slug="site").exists() else Pages(readers)
+
+
+# A site takes half a second to build, and most tests of this floor begin with it.
+WORLDS["pages"] = lambda: Pages(_readers(NOW))
 
 
 @pytest.fixture
@@ -180,3 +200,29 @@ def known(at, source):
 def ana(known):
     """Accepted cookies and reads a lot."""
     return known(articles=3)
+
+
+@pytest.fixture
+def caching(settings):
+    """Let pages be kept."""
+    settings.PAGE_CACHE_MB = 8
+
+
+@pytest.fixture
+def publish(django_capture_on_commit_callbacks):
+    """Publish a page with other fields, and commit."""
+
+    def published(page, **changed):
+        page = type(page).objects.get(pk=page.pk)
+        for name, value in changed.items():
+            setattr(page, name, value)
+        with django_capture_on_commit_callbacks(execute=True):
+            page.save_revision().publish()
+
+    return published
+
+
+@pytest.fixture
+def commit(django_capture_on_commit_callbacks):
+    """Do what waits for a commit, at the end of a block."""
+    return lambda: django_capture_on_commit_callbacks(execute=True)

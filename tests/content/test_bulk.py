@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
@@ -139,6 +141,52 @@ def test_a_page_that_cannot_stand_there_is_left_out_with_the_reason(desk, drafts
     ]
     assert StandardPage.objects.get(pk=drafts[1].pk).get_parent().pk == drafts[2].pk
     assert taken.slug == "0"
+
+
+def test_what_is_locked_stays_as_it_is(desk, elena, drafts, at):
+    root = User.objects.create_superuser("root")
+    StandardPage.objects.filter(pk=drafts[0].pk).update(locked=True, locked_by=root)
+    desk.post(f"{PAGES.format('publish')}?id={drafts[0].pk}&id={drafts[1].pk}")
+    run = run_out(at)
+
+    assert [fault["why"] for fault in run.faults] == ["It is locked."]
+    assert set(StandardPage.objects.live().values_list("title", flat=True)) == {"Leaflet"}
+
+
+class Breaks(bulk.Act):
+    """Fails as no act should."""
+
+    name, label = "breaks", "Breaks"
+
+    def may(self, user, thing):
+        return True
+
+    def do(self, thing, run, at):
+        if thing.name == "Saving late":
+            raise AttributeError("what nobody thought of")
+
+
+def test_one_thing_that_breaks_does_not_hold_up_the_others(elena, topics, at, monkeypatch):
+    monkeypatch.setitem(bulk.acts.members, "breaks", Breaks)
+    bulk.start(act="breaks", model=Topic, by=elena, at=at)
+    run = run_out(at)
+
+    assert (run.state, run.done, run.refused) == ("DONE", 2, 1)
+    assert run.faults == [
+        {"id": topics[1].pk, "name": "Saving late", "why": "It failed; the log says why."}
+    ]
+
+
+def test_what_was_done_months_ago_is_forgotten(elena, topics, at):
+    old, new = (
+        bulk.start(act="publish", model=Topic, by=elena, at=when, ids=[])
+        for when in (at - timedelta(days=91), at - timedelta(days=89))
+    )
+    for run in (old, new):
+        bulk.stop(run=run, at=run.asked_at)
+
+    assert bulk.prune(at=at) == 1
+    assert list(BulkRun.objects.all()) == [new]
 
 
 def test_files_are_put_into_a_collection(desk, at):

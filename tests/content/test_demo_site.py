@@ -8,16 +8,21 @@ import pytest
 from django.utils.html import strip_tags
 from wagtail.models import Page, Revision, Site
 
-from content.models import ArticlePage, HomePage, ProductPage
+from content import absorb
+from content.models import ArticlePage, Document, HomePage, Image, ProductPage
 from customers import segment
 from dxp.demo.site import build_site
+from tests.content.conftest import NOW
+from tests.copies import WORLDS
 
 pytestmark = pytest.mark.django_db
 
 
+WORLDS["built"] = lambda: build_site(NOW)
+
+
 @pytest.fixture
-def built(at):
-    build_site(at)
+def built(db):
     return list(Page.objects.live().filter(depth__gt=1))
 
 
@@ -81,3 +86,31 @@ class TestBuildSite:
         assert set(ProductPage.objects.values_list("category", flat=True)) == set(
             ProductPage.Category.values
         )
+
+
+class TestLibrary:
+    """Files of the demo: whole, taken as an editor's would be, found by what stands in them."""
+
+    @pytest.fixture
+    def library(self):
+        from dxp.demo import library
+
+        library.build()
+        library.build()
+        return library
+
+    def test_papers_are_read_and_pages_lead_to_them(self, library, at, chen):
+        while absorb.absorb(languages=["en"]):
+            pass
+        build_site(at)
+
+        words = dict(Document.objects.values_list("title", "text"))
+        assert "An hour: 140." in words[library.FEES]
+        assert "Kept after the yearly charge" in words[library.PLAN]
+        assert "Letter of mandate" in words[library.MANDATE]
+        fees, mandate = (Document.objects.get(title=one) for one in (library.FEES, library.MANDATE))
+        assert f'href="{fees.url}"' in chen.get("/advice/").content.decode()
+        assert "<picture>" in chen.get("/about/").content.decode()
+        assert chen.get(fees.url).status_code == 200
+        assert chen.get(mandate.url).status_code == 302
+        assert Image.objects.count() == 2

@@ -26,6 +26,11 @@ def test_the_front_page_says_whose_site_it_is_and_how_to_search_it(pages, chen):
     assert "BreadcrumbList" not in said
 
 
+def test_other_pages_say_what_they_are(pages, chen):
+    assert told(chen, "/insights/")["CollectionPage"]["name"] == "Insights"
+    assert told(chen, "/letter/")["WebPage"]["url"] == "http://testserver/letter/"
+
+
 def test_an_article_says_when_and_about_what(pages, chen):
     said = told(chen, "/insights/cash/")
 

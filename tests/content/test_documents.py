@@ -16,6 +16,7 @@ from content import absorb, share
 from content.models import Document
 from customers import fold
 from customers.models import Event
+from dxp.lib import clock
 from dxp.users.models import User
 from tests.content import papers
 
@@ -145,7 +146,8 @@ class TestParts:
             ("bytes=-6", 206, slice(-6, None)), ("bytes=2-99999", 206, slice(2, None)),
             ("bytes=0-", 200, slice(None)), ("bytes=0-1,4-5", 200, slice(None)),
             ("bytes=99999-", 416, slice(0, 0)), ("bytes=5-2", 416, slice(0, 0)),
-            ("bytes=-0", 416, slice(0, 0)), ("furlongs=1-2", 200, slice(None)),
+            ("bytes=-0", 416, slice(0, 0)), (f"bytes={'9' * 5000}-", 200, slice(None)),
+            ("furlongs=1-2", 200, slice(None)),
         ],
     )  # fmt: skip
     def test_a_part_is_sent_where_one_is_asked_for(self, chen, shelf, asked, status, part):
@@ -195,14 +197,30 @@ class TestTold:
 
         assert len(self.told(at)) == 1
 
-    def test_further_parts_robots_and_questions_do_not_count(self, ana, shelf, at):
+    def test_further_parts_robots_and_questions_do_not_count(self, ana, chen, shelf, at):
         document = shelf()
 
         ana.head(document.url)
         ana.get(document.url, headers={"range": "bytes=100-200"})
         ana.get(document.url, headers={"user-agent": "curl/8"})
+        tag = chen.get(document.url).headers["ETag"]
+        ana.get(document.url, headers={"if-none-match": tag})
+        document.file.storage.delete(document.file.name)
+        ana.get(document.url)
 
         assert self.told(at) == []
+
+    def test_a_download_by_a_link_counts_and_does_not_tell_the_link(self, ana, chen, shelf, at):
+        document = shelf()
+        _link, token = share.make(
+            document=document, note="Ana", most=None, by=None, at=at,
+            expires_at=clock.now() + timedelta(days=7),
+        )  # fmt: skip
+
+        for visitor in (ana, chen):
+            visitor.post(f"/open/{token}")
+
+        assert self.told(at) == [{"path": document.url, "title": "Fees"}]
 
 
 class TestSearch:
@@ -298,6 +316,14 @@ class TestLinks:
         assert chen.post(f"/open/{token}", headers={"range": "bytes=5-"}).status_code == 200
         assert chen.post(f"/open/{token}").status_code == 404
         assert chen.get(f"/open/{token}").status_code == 404
+
+    def test_what_can_not_be_sent_does_not_use_it_up(self, chen, link):
+        made, token = link(most=1)
+        made.document.file.storage.delete(made.document.file.name)
+
+        assert chen.post(f"/open/{token}").status_code == 404
+        made.refresh_from_db()
+        assert made.used == 0
 
     def test_opens_nothing_once_it_ended_or_was_taken_back(self, chen, link):
         made, token = link()

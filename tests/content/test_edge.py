@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import itertools
 import random
 import re
@@ -11,10 +12,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import RequestFactory
 
-from content import context, edge, personalize
+from content import context, edge, fill, keepable, pagecache, personalize
 from content.models import HomePage, StandardPage
 from content.personalize import Visitor
 from customers import segment
+from customers.models import TraitDef
 from tests.content.conftest import READERS, action
 
 AT = datetime(2026, 11, 21, 12, 34, tzinfo=UTC)
@@ -48,6 +50,15 @@ class TestKey:
     def test_is_short_however_many_segments_there_are(self):
         assert len(edge.read(edge.key(range(500), at=AT), at=AT)) == edge.MOST
         assert len(edge.key(range(10**17, 10**17 + 500), at=AT)) < 400
+
+
+# What a heading may say of somebody, and ways of choosing among variants.
+SAID = ["", "", " {{ customer.first_name|you }}"]
+STRATEGIES = ["first_match", "first_match", "random", "schedule"]
+
+
+def headings(html):
+    return re.findall(r'<h2 class="dxp-action__title">([^<]*)<', html)
 
 
 def slot(variants, **more):
@@ -162,6 +173,39 @@ class TestArrival:
                 assert len(set(re.findall(r"(For Group \d|Everybody)", shown))) == 1
                 told = re.search(r'data-variant="([^"]*)"', shown)
                 assert (told[1] if told else "default") == decision.variant
+
+    def test_by_our_server_is_what_the_call_says(self, publish, groups, at):
+        dice = random.Random(11)
+        name = TraitDef.objects.update_or_create(
+            key="first_name", defaults={"pii": "name", "created_at": at}
+        )[0].key
+        for turn in range(8):
+            variants = [
+                variant(dice.choice([*groups[:3], None]), f"For {number}{dice.choice(SAID)}")
+                for number in range(dice.randint(1, 3))
+            ]
+            more = {"control": dice.choice([0, 30]), "strategy": dice.choice(STRATEGIES)}
+            page = publish(
+                ("personal_slot", {"default": action(f"Everybody{dice.choice(SAID)}"),
+                                   "variants": variants, "delivery": "server", **more})
+            )  # fmt: skip
+            request = RequestFactory().get(page.url)
+            shell = StandardPage.objects.get(pk=page.pk).serve(request).render()
+            kept = keepable.kept(shell, turn + 1, pagecache.Shown(page=page.pk))
+            came = context.Context(at=at)
+            for _person in range(12):
+                inside = frozenset(one.pk for one in dice.sample(groups, dice.randint(0, 3)))
+                traits = {name: "Dana"} if dice.random() < 0.3 else {}
+                who = Visitor(str(dice.randrange(6)), inside, traits=traits)
+                filled = fill.fill(kept, who=who, came=context.Context, request=request, at=at)
+                body = gzip.decompress(filled.body) if filled.is_packed else filled.body
+                [decision] = personalize.decide(
+                    slots=page.slots(), wanted=page.slots(), page=page, who=who, context=came, at=at
+                ).values()
+
+                shown = personalize.html(decision, page, request)
+                assert headings(body.decode()) == headings(shown)
+                assert b"{{" not in body
 
     def test_home_page_without_edge_slots_shows_the_default(self, pages, readers, chen):
         request = RequestFactory().get("/")

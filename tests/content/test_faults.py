@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from content import fault
+from content import fault, grant
 from content.blocks.layout import QuoteBlock
 from content.models import BlockFault, HomePage, StandardPage
 from dxp.lib import hints
@@ -54,12 +55,17 @@ class TestFault:
         assert answer.json()[pages.slot] == {"html": None, "variant": "default", "reason": "failed"}
         assert BlockFault.objects.count() == 1
 
-    def test_is_shown_to_who_looks_at_the_draft(self, pages, broken):
+    def test_is_shown_to_who_looks_at_the_draft(self, pages, broken, client):
+        client.force_login(User.objects.create_superuser("mara", "mara@example.com", "x" * 12))
         pages.home.body = [QUOTE]
+        pages.home.save_revision()
 
-        draft = pages.home.make_preview_request().content.decode()
+        draft = client.get(f"/admin/pages/{pages.home.pk}/view_draft/").content.decode()
+        to_a_guest = pages.home.make_preview_request().content.decode()
 
         assert "can&#x27;t be shown: no quote today" in draft
+        assert "can&#x27;t be shown.</p>" in to_a_guest
+        assert "no quote today" not in to_a_guest
         assert not BlockFault.objects.exists()
 
     def test_that_happens_again_is_one_row_with_its_last_moment(self, pages, at):
@@ -81,10 +87,38 @@ class TestFault:
         with django_assert_num_queries(0):
             fault.note(**told)
 
+    def test_that_says_where_something_lay_is_one_row(self, pages, at):
+        for turn in (object(), [], {}):
+            error = TypeError(f"no <Thing object at {hex(id(turn))}>")
+            fault.note(page_id=pages.home.pk, block="b", kind="quote", error=error, at=at)
+            hints.client().flushdb()
+
+        assert BlockFault.objects.get().error == "TypeError: no <Thing object at 0x…>"
+
     def test_of_a_page_that_is_gone_hurts_nobody(self, pages, at):
         fault.note(page_id=999_999, block="b", kind="quote", error="x", at=at)
 
         assert HomePage.objects.filter(pk=pages.home.pk).exists()
+
+    def test_is_told_to_those_who_may_look_into_the_page(self, pages, client, at):
+        omar = User.objects.create_user("omar", "omar@example.com", "x" * 12)
+        rights = ["access_admin", "view_blockfault", "delete_blockfault"]
+        omar.user_permissions.set(Permission.objects.filter(codename__in=rights))
+        client.force_login(omar)
+        for page in (pages.article, pages.product):
+            fault.note(page_id=page.pk, block="b", kind="quote", error=page.title, at=at)
+        mara = User.objects.create_superuser("mara", "mara@example.com", "x" * 12)
+        grant.give(to=omar, on=pages.article, actions=["change"], by=mara, at=at)
+
+        listed = client.get(reverse("content_faults")).content.decode()
+        struck = [
+            client.post(reverse("content_fault_mended", args=[one.pk])).status_code
+            for one in BlockFault.objects.order_by("pk")
+        ]
+
+        assert "Cash" in listed
+        assert "Canopy" not in listed
+        assert struck == [302, 404]
 
     def test_waits_for_somebody_on_the_home_page_until_it_is_struck(self, pages, client, at):
         client.force_login(User.objects.create_superuser("mara", "mara@example.com", "x" * 12))

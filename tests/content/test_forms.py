@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import json
 
 import pytest
 from django.test import Client
+from wagtail.models import PageViewRestriction
 
-from content import answer
+from content import answer, bulk
+from content.admin.forms import FormViewSet
 from content.models import Form, StandardPage, Submission
 from customers import consent, fold, rights
 from customers.models import ConsentEntry, ContactPoint, Event, Inbox, Profile
@@ -186,6 +189,30 @@ class TestAnswer:
         assert list(told.json()["errors"]) == [field]
         assert not Submission.objects.exists()
 
+    def test_may_be_several(self, advice, send, ana, at):
+        advice.fields[2].value["several"] = True
+        advice.save()
+        send(ana, goal=["A house", "Old age"])
+        fold.drain(at=at)
+
+        event = Event.objects.get(name="Form Submitted")
+        assert event.properties["answer_goal"] == ["A house", "Old age"]
+        assert Submission.objects.get().answers[2][2] == ["A house", "Old age"]
+
+    def test_a_tick_that_was_not_asked_stays_as_it_was(self, advice, send, ana, at):
+        advice.fields = [
+            question("email", "E-mail", "mail"),
+            question("tick", "Do you own a house?", "owner", trait=True, waits=True),
+            question("tick", "Do you drive?", "driver", trait=True, waits=True),
+        ]
+        advice.save()
+        send(ana, owner="on", asked="owner")
+        send(ana, asked="driver")
+        fold.drain(at=at)
+
+        traits = Profile.objects.get(aliases__value=ana.aid).traits
+        assert (traits["owner"], traits["driver"]) == (True, False)
+
     def test_may_leave_out_what_was_not_asked(self, advice, send, chen):
         fields = advice.fields
         fields[2].value["required"] = True
@@ -203,6 +230,15 @@ class TestAnswer:
         assert send(chen, block="x").status_code == 404
         advice.unpublish()
         assert send(chen).status_code == 404
+
+    def test_on_a_closed_page_is_taken_from_whom_it_lets_in(self, advice, send, chen):
+        PageViewRestriction.objects.create(page=advice.page, restriction_type="login")
+        assert send(chen).status_code == 404
+
+        chen.force_login(User.objects.create_user("omar", "omar@alder.example", "secret"))
+
+        assert send(chen).status_code == 200
+        assert Submission.objects.count() == 1
 
     def test_leads_to_the_thank_you_page(self, advice, send, pages, chen):
         Form.objects.filter(pk=advice.pk).update(thanks_page=pages.thanks)
@@ -278,20 +314,51 @@ class TestAdmin:
         page = mara.get(f"/admin/form-builder/{advice.pk}/answers/")
         file = mara.get(f"/admin/form-builder/{advice.pk}/answers/?export=csv")
 
+        lines = [*csv.reader(b"".join(file.streaming_content).decode("utf-8-sig").splitlines())]
         assert "Old age" in page.content.decode()
-        assert b"'=cmd()" in b"".join(file.streaming_content)
+        assert lines[0] == ["sent", "page", "person", "first", "mail", "goal", "monthly", "note"]
+        assert lines[1][3:6] == ["'=cmd()", "Ana@Example.org", "Old age"]
+        assert lines[1][1:3] == ["/letter/", str(Submission.objects.get().profile.public_id)]
 
-    def test_are_searched(self, advice, send, ana, chen, staff):
+    def test_a_question_that_is_gone_stays_in_what_is_downloaded(self, advice, send, ana, staff):
         send(ana)
-        send(chen, goal="A house", mail="chen@example.org")
-        page = (
-            staff("Marketer")
-            .get(f"/admin/form-builder/{advice.pk}/answers/?q=house")
-            .content.decode()
+        advice.fields = [question("number", "How much?", "much")]
+        advice.save()
+        Submission.objects.create(
+            form=advice, answers=[["much", "How much?", -5.0]], key="2", at=now()
         )
 
-        assert "A house" in page
-        assert "Old age" not in page
+        file = staff("Marketer").get(f"/admin/form-builder/{advice.pk}/answers/?export=csv")
+
+        lines = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()
+        assert lines[0] == "sent,page,person,much,first,goal,mail"
+        assert lines[1].endswith(",,,-5.0,,,")
+
+    def test_one_look_shows_everything_that_somebody_wrote(self, advice, send, ana, staff):
+        send(ana, note="x" * 200, asked="goal,note")
+        one = Submission.objects.get()
+        mara, elena = staff("Marketer"), staff("Editor")
+        where = f"/admin/form-builder/{advice.pk}/answers/"
+
+        assert f'href="{where}{one.pk}/"' in mara.get(where).content.decode()
+        assert "x" * 200 in mara.get(f"{where}{one.pk}/").content.decode()
+        assert elena.get(f"{where}{one.pk}/").status_code == 302
+        assert mara.get(f"/admin/form-builder/{advice.pk + 1}/answers/{one.pk}/").status_code == 404
+
+    def test_are_searched_by_what_was_answered(self, advice, send, ana, chen, staff):
+        send(ana)
+        send(chen, goal="A house", mail="chen@example.org", first='Chen "Li"')
+        mara = staff("Marketer")
+
+        def found(words):
+            page = mara.get(f"/admin/form-builder/{advice.pk}/answers/", {"q": words})
+            return ["Old age" in page.content.decode(), "A house" in page.content.decode()]
+
+        assert found("house") == [False, True]
+        assert found('"li"') == [False, True]
+        # Of the question, and its short name.
+        assert found("What for") == [False, False]
+        assert found("goal") == [False, False]
 
     def test_editors_build_forms_and_do_not_read_answers(self, advice, staff):
         elena = staff("Editor")
@@ -304,7 +371,37 @@ class TestAdmin:
         one = Submission.objects.get().pk
         mara, steward = staff("Marketer"), staff("Data steward")
 
-        mara.post(f"/admin/form-builder/{advice.pk}/answers/", {"id": one})
+        where = f"/admin/form-builder/{advice.pk}/answers/"
+        mara.post(where, {"id": one, "sure": "1"})
+        asked = steward.post(where, {"id": one})
+        assert "One submission is deleted for good" in asked.content.decode()
         assert Submission.objects.exists()
-        steward.post(f"/admin/form-builder/{advice.pk}/answers/", {"id": one})
+        steward.post(where, {"id": one, "sure": "1"})
         assert not Submission.objects.exists()
+
+    def test_a_form_with_answers_stays_when_many_are_deleted(self, advice, send, ana):
+        send(ana)
+        empty = Form.objects.create(name="Empty", slug="empty", fields=[])
+        boss = User.objects.create_superuser("boss", "boss@alder.example", "secret")
+
+        run = bulk.start(
+            act="delete", model=Form, filter="", ids=[advice.pk, empty.pk], by=boss, at=now()
+        )
+        bulk.step(at=now())
+
+        run.refresh_from_db()
+        assert (run.done, run.refused) == (1, 1)
+        assert list(Form.objects.all()) == [advice]
+
+    def test_a_form_with_answers_stays_and_keeps_its_short_name(self, advice, send, ana, staff):
+        send(ana)
+        elena = staff("Editor")
+
+        told = elena.post(f"/admin/form-builder/delete/{advice.pk}/").content.decode()
+        form = FormViewSet().get_edit_handler().get_form_class()
+        renamed = form({"name": "Advice", "slug": "other", "fields-count": 0}, instance=advice)
+
+        assert "Sent once" in told
+        assert "Letter" in told
+        assert Form.objects.exists()
+        assert "it keeps that name" in renamed.errors["slug"][0]

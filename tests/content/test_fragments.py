@@ -122,6 +122,25 @@ class TestOnPages:
         translated.save_revision().publish()
         assert "Abrimos a las nueve." in block.render({"page": page})
 
+    def test_an_editor_translates_it(self, hours, elena, omar):
+        spanish, _made = Locale.objects.get_or_create(language_code="es")
+        ask = f"/admin/translation/submit/snippet/content/fragment/{hours.pk}/"
+
+        hours.body = text("<p>Nobody read this yet.</p>")
+        hours.save_revision()
+        assert ask in page_of(elena.get(LIST))
+        omar.post(ask, {"locales": spanish.pk})
+        assert Fragment.objects.count() == 1
+        elena.post(ask, {"locales": spanish.pk})
+
+        translated = Fragment.objects.get(locale=spanish)
+        assert translated.translation_key == hours.translation_key
+        assert "Spanish" in page_of(elena.get(LIST))
+        # It begins with the words of the draft, so it is one.
+        assert "Nobody read this yet." in str(translated.body)
+        assert not translated.live
+        assert hours.said_in(spanish.pk) == hours
+
     def test_what_is_not_published_is_not_shown(self, pages, hours, chen):
         shows(pages, hours)
         hours.unpublish()
@@ -241,6 +260,12 @@ class TestEditor:
         assert "Another fragment of this language has this name." in page_of(response)
         assert Fragment.objects.count() == 1
 
+    def test_says_that_no_text_could_call_it_by_its_name(self, elena):
+        response = elena.post(ADD, form(name="Hours | winter"))
+
+        assert "A name holds no { } or |" in page_of(response)
+        assert not Fragment.objects.exists()
+
     def test_a_fragment_is_written_published_and_found(self, elena):
         elena.post(ADD, form(**{"action-publish": "1"}))
 
@@ -266,6 +291,28 @@ class TestEditor:
         assert "Too long to be sent" in page_of(refused)
         elena.post(ADD, long)
         assert Fragment.objects.get().live is False
+
+    def test_what_a_channel_cannot_take_is_not_approved_either(self, elena):
+        elena.post(ADD, form(sms="ж" * 500))
+        draft = Fragment.objects.get()
+        approval = {"action-workflow-action": "1", "workflow-action-name": "approve"}
+
+        told = page_of(elena.post(edit(draft), form(sms="ж" * 500, **approval)))
+
+        assert "Too long to be sent" in told
+
+    def test_a_copy_is_written_anew_and_the_original_stays(self, pages, hours, elena):
+        shows(pages, hours)
+        copy = f"/admin/fragments/copy/{hours.pk}/"
+
+        asked = page_of(elena.get(copy))
+        sent = elena.post(copy, form(name="Hours too"))
+
+        assert "We open at nine." in asked
+        assert "Visit" not in asked
+        assert sent.status_code == 405
+        hours.refresh_from_db()
+        assert hours.name == "Hours"
 
     def test_a_broken_form_gets_remarks_all_the_same(self, elena):
         told = elena.post(f"{LIST}advise/", {"sms": "Nine."})
@@ -295,6 +342,9 @@ class TestEditor:
 
         assert "We open at nine." in shown
         assert "Visit" in shown
+        as_page = f"/admin/fragments/history/{hours.pk}/revisions/{hours.live_revision_id}/view/"
+        assert as_page in shown
+        assert "We open at nine." in page_of(elena.get(as_page))
 
     def test_omar_sees_nothing_of_it(self, hours, omar):
         for path in (
@@ -328,6 +378,32 @@ class TestEditor:
         page.save_revision().publish()
         assert Page.objects.get(pk=page.pk).specific.body
         assert count() == one
+
+    def test_a_page_asks_for_all_translations_at_once(
+        self, pages, hours, django_assert_num_queries
+    ):
+        spanish, _made = Locale.objects.get_or_create(language_code="es")
+        more = [published(f"F{n}", f"<p>{n}</p>") for n in range(3)]
+        page = shows(pages, hours)
+        StandardPage.objects.filter(pk=page.pk).update(
+            locale=spanish, body=json.dumps([
+                {"type": "fragment", "value": one.pk, "id": str(number)}
+                for number, one in enumerate((hours, *more))
+            ]),
+        )  # fmt: skip
+        for one in (hours, more[0]):
+            translated = one.copy_for_translation(spanish)
+            translated.body = text(f"<p>{one.name} en castellano.</p>")
+            translated.save()
+            translated.save_revision().publish()
+        page = StandardPage.objects.get(pk=page.pk)
+
+        # The fragments, and their translations.
+        with django_assert_num_queries(2):
+            told = "".join(child.render({"page": page}) for child in page.body)
+
+        for said in ("Hours en castellano.", "F0 en castellano.", "<p>1</p>", "<p>2</p>"):
+            assert said in told
 
 
 class TestCaches:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.images import ImageFile
+from django.core.files.storage import default_storage
+from django.urls import reverse
 from PIL import Image as Picture
 
-from content import renditions
+from content import pagecache, renditions
 from content.models import Image, StandardPage
+from content.tasks import withdraw
+from content.templatetags.picture_tags import shown
 
 pytestmark = pytest.mark.django_db
 SPECS = 9
@@ -40,6 +45,11 @@ def done(django_capture_on_commit_callbacks, at):
             pass
 
     return run
+
+
+def picture(image):
+    image.contextual_alt_text, image.decorative = "A river", False
+    return {"image": image, "caption": ""}
 
 
 def publish(page, **fields):
@@ -83,6 +93,85 @@ class TestPlace:
 
         assert "img/art/hills.svg" in page
         assert "<picture>" not in page
+
+
+class TestRights:
+    """A picture that may be shown until a day, by which nobody has to remember it."""
+
+    @pytest.fixture
+    def licensed(self, river, at):
+        river.credit, river.rights_until_on = "Ana Moss", at.date()
+        river.save()
+        return river
+
+    def test_names_whom_to_name(self, pages, licensed, chen, at, monkeypatch):
+        monkeypatch.setattr("dxp.lib.clock.now", lambda: at)
+        publish(pages.article, picture=licensed, body=[("picture", picture(licensed))])
+
+        page = chen.get(pages.article.url).content.decode()
+
+        assert page.count("Picture: Ana Moss") == 2
+        assert page.count("<picture>") == 2
+
+    def test_is_shown_no_longer_than_it_may_be(self, pages, licensed, chen, at, monkeypatch):
+        publish(pages.article, picture=licensed, art="hills", body=[("picture", picture(licensed))])
+        monkeypatch.setattr("dxp.lib.clock.now", lambda: at + timedelta(days=1))
+
+        page = chen.get(pages.article.url).content.decode()
+
+        assert "<picture>" not in page
+        assert "Ana Moss" not in page
+        assert "og:image" not in page
+        assert 'rel="preload" as="image"' not in page
+        assert "img/art/hills.svg" in page
+
+    def test_its_sizes_go_and_come_back_with_a_later_day(
+        self, pages, licensed, chen, at, done, monkeypatch
+    ):
+        monkeypatch.setattr("dxp.lib.clock.now", lambda: at)
+        done(lambda: publish(pages.article, picture=licensed))
+        licensed.get_rendition("max-165x165")
+        sizes = [one for one in licensed.renditions.all() if "max-" not in one.filter_spec]
+        files = {one.file.name for one in sizes}
+        withdraw()
+        assert licensed.renditions.count() == len(sizes) + 1
+        monkeypatch.setattr("dxp.lib.clock.now", lambda: at + timedelta(days=1))
+
+        done(withdraw)
+
+        # The list of pictures in the admin still shows what it is about.
+        assert [one.filter_spec for one in licensed.renditions.all()] == ["max-165x165"]
+        assert not any(default_storage.exists(name) for name in files)
+        address = renditions.address(licensed, sizes[0].filter_spec)
+        assert chen.get(address).status_code == 404
+        licensed.rights_until_on = at.date() + timedelta(days=9)
+        done(licensed.save)
+        assert licensed.renditions.count() == len(sizes) + 1
+        assert chen.get(address).status_code == 302
+
+    def test_the_caches_keep_its_page_no_longer_than_that(self, licensed, at, monkeypatch):
+        monkeypatch.setattr("dxp.lib.clock.now", lambda: at)
+
+        with pagecache.watch() as told:
+            assert shown(licensed) is licensed
+
+        midnight = (at + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        assert told.until == midnight.timestamp()
+
+    @pytest.mark.parametrize(
+        ("days", "words"), [(-1, "pages leave it out since"), (29, "after that"), (40, None)]
+    )
+    def test_its_own_page_says_when_it_ends(
+        self, river, admin_client, at, days, words, monkeypatch
+    ):
+        monkeypatch.setattr("dxp.lib.clock.now", lambda: at)
+        river.rights_until_on = at.date() + timedelta(days=days)
+        river.save()
+
+        page = admin_client.get(reverse("wagtailimages:edit", args=[river.pk])).content.decode()
+
+        assert ("pages leave it out" in page) is (words is not None)
+        assert words is None or words in page
 
 
 class TestMaking:

@@ -94,6 +94,15 @@ class TestLooking:
         assert "Welcome back, reader" in seen(as_=f"audience-{readers.pk}")
         assert "New here?" in seen()
 
+    def test_says_what_is_wrong_where_it_is_seen(self, pages, elena):
+        address = reverse("content_look", args=[pages.home.pk])
+
+        asked = elena.get(address, {"zone": "Mars/Base"}).content.decode()
+
+        assert "Nobody knows this time zone." in asked
+        assert '<details class="dxp-look__more" open>' in asked
+        assert '<details class="dxp-look__more">' in elena.get(address).content.decode()
+
     def test_at_another_time(self, pages, seen, readers, at):
         variants = [{"content": action("Sale"), "starts": at + timedelta(days=30)}]
         pages.home.body = [("personal_slot", {"default": action("D"), "variants": variants})]
@@ -126,6 +135,31 @@ class TestLooking:
         assert entry.object_id == str(person.pk)
         assert entry.user == elena.user
         assert entry.data == {"page": pages.home.pk}
+
+    def test_as_a_person_says_what_the_colleague_may_read(self, pages, elena, seen, person, at):
+        TraitDef.objects.update_or_create(
+            key="firstName", defaults={"type": "text", "pii": "name", "created_at": at}
+        )
+        type(person).objects.filter(pk=person.pk).update(traits={"firstName": "Ana"})
+        pages.home.body = [("personal_slot", {"default": action(f"Hi {NAME}"), "variants": []})]
+        pages.home.save()
+        rights = Permission.objects.filter(content_type__app_label="customers")
+        elena.user.user_permissions.add(rights.get(codename="view_profile"))
+        elena.user.groups.clear()
+        elena.user.is_superuser = False
+        look_as = look.Wish(f"profile-{person.public_id}").mode(by=elena.user.pk)
+
+        def said():
+            user = User.objects.get(pk=elena.user.pk)
+            return look.see(HomePage.objects.get(pk=pages.home.pk), look_as, by=user, at=at).say(
+                NAME
+            )
+
+        assert said() == "there"
+        elena.user.user_permissions.add(rights.get(codename="see_name"))
+        assert said() == "Ana"
+        elena.user.user_permissions.remove(rights.get(codename="view_profile"))
+        assert said() == "there"
 
     def test_what_was_signed_for_one_is_of_no_use_to_another(self, pages, elena, person, client):
         mode = look.Wish(f"profile-{person.public_id}").mode(by=elena.user.pk + 1)
@@ -169,9 +203,29 @@ class TestPersonas:
 
     def test_refuse_what_nobody_can_read(self, elena):
         address = reverse("wagtailsnippets_content_persona:add")
+        told = {"traits": "no equals", "zone": "Mars/Base", "country": "1$", "language": "?",
+                "referrer": "not a host"}  # fmt: skip
 
-        answer = elena.post(address, {"name": "X", "traits": "no equals", "zone": "Mars/Base"})
+        answer = elena.post(address, {"name": "X", **told})
 
         assert answer.status_code == 200
         assert not Persona.objects.exists()
-        assert "on each line" in answer.content.decode()
+        assert set(answer.context["form"].errors) == set(told)
+
+    def test_keep_traits_as_they_are_however_often_they_are_saved(self, elena):
+        address = reverse("wagtailsnippets_content_persona:add")
+        odd = 'a = NaN\nb = "\\u0000"\nc = true\nd = "12"\ne = ["x", 1]\nf = 1e999\ng = null'
+
+        elena.post(address, {"name": "Odd", "traits": odd})
+        persona = Persona.objects.get()
+        change = reverse("wagtailsnippets_content_persona:edit", args=[persona.pk])
+        shown = elena.get(change).context["form"].initial["traits"]
+        elena.post(change, {"name": "Odd", "traits": shown})
+
+        assert persona.traits == {
+            "a": "NaN", "b": '"\\u0000"', "c": True, "d": "12", "e": ["x", 1], "f": "1e999",
+            "g": "null",
+        }  # fmt: skip
+        persona.refresh_from_db()
+        assert persona.traits["d"] == "12"
+        assert shown == odd

@@ -6,12 +6,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core import mail
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 from wagtail.models import PageLogEntry, TaskState
 
-from content import review
-from content.models import Fragment, ReviewInvite, ReviewState, StandardPage
+from content import invite, remind, review
+from content.admin import reviews
+from content.models import Fragment, HomePage, ReviewInvite, ReviewState, StandardPage
 from dxp.lib import clock
 from tests.content.reviewing import Desk
 
@@ -45,13 +48,15 @@ def url(state):
 
 
 def act(client, state, wanted, **more):
-    return client.post(url(state), {"act": wanted, **more}, follow=True)
+    newest = TaskState.objects.get(pk=state.pk).workflow_state.content_object.latest_revision_id
+    asked = {"act": wanted, "revision": newest, **more}
+    return client.post(url(state), asked, follow=True)
 
 
 def invited(desk, state, now, **more):
     asked = {"name": "Gina", "email": "", "may_approve": True,
              "expires_at": now + timedelta(days=7), "by": desk.ivo, "at": now}  # fmt: skip
-    return review.invite(state=state, **{**asked, **more})
+    return invite.invite(state=state, **{**asked, **more})
 
 
 class TestClaim:
@@ -112,6 +117,111 @@ class TestClaim:
 
         assert "over" in act(desk.as_lea, state, "approve").content.decode()
 
+    def test_what_changed_since_a_reviewer_looked_is_not_approved(self, desk, draft, state):
+        seen = state.revision_id
+        draft.title = "About them"
+        draft.save_revision(user=desk.lea)
+
+        refused = act(desk.as_ivo, state, "approve", revision=seen).content.decode()
+
+        assert "It was changed meanwhile." in refused
+        state.refresh_from_db()
+        assert state.status == TaskState.STATUS_IN_PROGRESS
+        act(desk.as_ivo, state, "approve")
+        assert StandardPage.objects.get(slug="about").title == "About them"
+
+    def test_what_can_not_be_published_is_not_approved_and_the_reason_is_said(
+        self, desk, draft, state, pages, now
+    ):
+        _made, token = invited(desk, state, now)
+        pages.home.add_child(instance=StandardPage(title="Other", slug="taken"))
+        draft.slug = "taken"
+        draft.save_revision(user=desk.lea, clean=False)
+        told = {"act": "approve", "revision": draft.latest_revision_id}
+
+        for answer in (
+            act(desk.as_ivo, state, "approve"),
+            Client().post(f"/review/{token}/", told),
+        ):
+            assert "It can&#x27;t be published as it is: The slug" in answer.content.decode()
+        state.refresh_from_db()
+        assert state.status == TaskState.STATUS_IN_PROGRESS
+        assert ReviewInvite.objects.get().answer == ""
+
+    def test_wagtails_own_buttons_say_the_reason_too(self, desk, draft, state, pages):
+        desk.ivo.groups.add(Group.objects.get(name="Editor"))
+        pages.home.add_child(instance=StandardPage(title="Other", slug="taken"))
+        draft.slug = "taken"
+        draft.save_revision(user=desk.lea, clean=False)
+        editor = f"/admin/pages/{draft.pk}/edit/"
+        approve = f"/admin/pages/workflow/action/{draft.pk}/approve/{state.pk}/"
+
+        plain = desk.as_ivo.post(approve, {"comment": "Good."}, follow=True)
+        by_script = desk.as_ivo.post(
+            approve, {"comment": "Good."}, headers={"x-requested-with": "XMLHttpRequest"}
+        )
+
+        assert plain.redirect_chain == [(editor, 302)]
+        assert "It can&#x27;t be published as it is: The slug" in plain.content.decode()
+        assert by_script.json() == {"step": "success", "redirect": editor}
+        state.refresh_from_db()
+        assert state.status == TaskState.STATUS_IN_PROGRESS
+        assert not StandardPage.objects.get(pk=draft.pk).live
+
+    def test_reviewers_find_the_draft_and_what_changed_also_without_a_right_on_it(
+        self, desk, draft, state
+    ):
+        draft.save_revision().publish()
+        draft.title = "About them"
+        state = desk.hand_in(draft)
+        piece = Fragment.objects.create(name="Footnote", body=[("text", "<p>Old.</p>")])
+        piece.body = [("text", "<p>New words.</p>")]
+        of_piece = desk.hand_in(piece)
+
+        for one, words in ((state, "About them"), (of_piece, "New words.")):
+            page = desk.as_ivo.get(url(one)).content.decode()
+            card = page.partition('id="stands"')[2].partition("</section>")[0]
+            ways = re.findall(r'href="(/admin/[^"]+)"', card)
+            assert {way: desk.as_ivo.get(way).status_code for way in ways} == dict.fromkeys(
+                ways, 200
+            )
+            assert any(words in desk.as_ivo.get(way).content.decode() for way in ways)
+
+    def test_of_two_who_answer_at_once_the_second_is_refused(self, desk, state):
+        """As Wagtail's own buttons do, with a row that was read before."""
+        before = ReviewState.objects.get(pk=state.pk)
+        act(desk.as_ivo, state, "reject", comment="Not yet.")
+
+        for answer in (before.approve, before.reject):
+            with pytest.raises(PermissionDenied):
+                answer(user=desk.lea)
+        assert not StandardPage.objects.get(slug="about").live
+
+    def test_long_lists_are_read_in_one_go_page_by_page(
+        self, desk, pages, state, django_assert_max_num_queries, monkeypatch
+    ):
+        monkeypatch.setattr(reviews, "A_PAGE", 4)
+        monkeypatch.setattr(reviews, "AT_HOME", 2)
+        for number in range(5):
+            page = StandardPage(title=f"Draft {number}", slug=f"draft-{number}", live=False)
+            desk.hand_in(pages.home.add_child(instance=page))
+        review.claim(state=state, by=desk.lea, at=clock.now())
+
+        with django_assert_max_num_queries(30):
+            first = desk.as_ivo.get("/admin/reviews/").content.decode()
+        second = desk.as_ivo.get("/admin/reviews/?p=2").content.decode()
+        home = desk.as_ivo.get("/admin/").content.decode()
+
+        assert [f"Draft {n}" in first for n in range(5)] == [True] * 4 + [False]
+        assert "Page 1 of 2" in first
+        # What another has taken on comes last, though it is due first.
+        assert "Draft 4" in second
+        assert "About us" in second
+        assert "and 4 more" in home
+        assert "About us" in desk.as_lea.get("/admin/reviews/?show=mine").content.decode()
+        assert "Draft 0" in desk.as_elena.get("/admin/reviews/?show=asked").content.decode()
+        assert "Draft 0" not in desk.as_omar.get("/admin/reviews/?show=asked").content.decode()
+
     def test_the_way_there_stands_in_the_editor(self, desk, draft, state):
         page = desk.as_elena.get(f"/admin/pages/{draft.pk}/edit/").content.decode()
 
@@ -122,13 +232,19 @@ class TestDue:
     def test_a_review_is_due_after_the_days_of_its_step(self, state):
         assert state.due_at - state.started_at == timedelta(days=3)
 
-    def test_reviewers_are_reminded_once(self, desk, state, now):
-        assert review.remind(place=PLACE, at=now + timedelta(days=1)) == 0
+    def test_reviewers_are_reminded_before_and_once_more_when_it_is_overdue(self, desk, state, now):
+        assert remind.remind(place=PLACE, at=now + timedelta(days=1)) == 0
         mail.outbox.clear()
 
-        assert review.remind(place=PLACE, at=now + timedelta(days=2, hours=1)) == 1
-        assert review.remind(place=PLACE, at=now + timedelta(days=4)) == 0
+        said = [
+            remind.remind(place=PLACE, at=now + timedelta(days=2, hours=hours))
+            for hours in (1, 2, 23, 25, 26, 99)
+        ]
 
+        assert said == [1, 0, 0, 1, 0, 0]
+        assert [one.subject for one in mail.outbox] == [
+            *["Please review “About us”"] * 2, *["Overdue: please review “About us”"] * 2,
+        ]  # fmt: skip
         assert {one.to[0] for one in mail.outbox} == {"ivo@alder.example", "lea@alder.example"}
         assert f"https://alder.example/admin/reviews/{state.pk}/" in mail.outbox[0].body
 
@@ -136,13 +252,53 @@ class TestDue:
         review.claim(state=state, by=desk.lea, at=now)
         mail.outbox.clear()
 
-        review.remind(place=PLACE, at=now + timedelta(days=5))
+        remind.remind(place=PLACE, at=now + timedelta(days=5))
 
         (one,) = mail.outbox
         assert one.to == ["lea@alder.example"]
 
+    def test_somebody_who_left_is_not_waited_for(self, desk, state, now):
+        review.claim(state=state, by=desk.lea, at=now)
+        desk.lea.is_active = False
+        desk.lea.save()
+        mail.outbox.clear()
+
+        remind.remind(place=PLACE, at=now + timedelta(days=5))
+
+        (one,) = mail.outbox
+        assert one.to == ["ivo@alder.example"]
+
+    def test_one_that_breaks_down_keeps_nobody_from_being_reminded_of_others(
+        self, desk, pages, state, now, monkeypatch
+    ):
+        title = "A title\nof two lines"
+        page = StandardPage(title=title, slug="two", live=False)
+        desk.hand_in(pages.home.add_child(instance=page))
+        mail.outbox.clear()
+        reminded = remind._reminded
+
+        def broken(state):
+            if state.revision.content_object.slug == "about":
+                raise ZeroDivisionError
+            return reminded(state)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(remind, "_reminded", broken)
+            assert remind.remind(place=PLACE, at=now + timedelta(days=2, hours=1)) == 1
+        assert {one.subject for one in mail.outbox} == {"Please review “A title of two lines”"}
+
+        assert remind.remind(place=PLACE, at=now + timedelta(days=2, hours=2)) == 1
+
+    def test_a_day_that_is_over_is_no_date(self, desk, state, now):
+        day = (now - timedelta(days=2)).date()
+        answer = act(desk.as_ivo, state, "due", due=day.isoformat()).content.decode()
+        state.refresh_from_db()
+
+        assert "This day is over." in answer
+        assert state.due_at > now
+
     def test_another_date_reminds_anew(self, desk, state, now):
-        review.remind(place=PLACE, at=now + timedelta(days=3))
+        remind.remind(place=PLACE, at=now + timedelta(days=3))
         day = (now + timedelta(days=9)).date()
         act(desk.as_ivo, state, "due", due=day.isoformat())
         state.refresh_from_db()
@@ -214,7 +370,7 @@ class TestGuest:
         assert StandardPage.objects.get(slug="about").live
         assert gina.get("/about/").status_code == 200
         assert gina.get(link).status_code == 410
-        entry = PageLogEntry.objects.get(action=review.ANSWERED)
+        entry = PageLogEntry.objects.get(action=invite.ANSWERED)
         assert (entry.data["guest"], entry.user) == ("Gina", None)
         assert "Approved by Gina, by link" in entry.message
 
@@ -276,6 +432,46 @@ class TestGuest:
         desk.review.save()
         with pytest.raises(review.Refused, match="can't be shared"):
             invited(desk, ReviewState.objects.get(), now)
+
+    def test_who_may_not_answer_now_lets_nobody_decide_instead(self, desk, state, now):
+        review.claim(state=state, by=desk.lea, at=now)
+        state.refresh_from_db()
+
+        with pytest.raises(invite.Refused, match="advice only"):
+            invited(desk, state, now)
+        assert invited(desk, state, now, may_approve=False)
+
+    @pytest.mark.parametrize("how", ["left", "no reviewer any more", "deleted"])
+    def test_a_link_ends_with_the_right_of_who_made_it(self, how, gina, link, desk):
+        assert gina.get(link).status_code == 200
+        if how == "left":
+            desk.ivo.is_active = False
+            desk.ivo.save()
+        elif how == "deleted":
+            desk.ivo.delete()
+        else:
+            desk.ivo.groups.clear()
+
+        assert gina.get(link).status_code == 410
+
+    def test_she_sees_what_each_audience_of_it_will_see_and_nothing_else(
+        self, gina, desk, pages, now
+    ):
+        home = HomePage.objects.get(pk=pages.home.pk)
+        state = desk.hand_in(home)
+        _made, token = invited(desk, state, now)
+        page = gina.get(f"/review/{token}/").content.decode()
+        ways = re.findall(r'href="(/review/[^"]+\?as=[^"]+)"', page)
+        everyone = gina.get(f"/review/{token}/draft/").content.decode()
+
+        assert len(ways) == 1
+        theirs = gina.get(ways[0]).content.decode()
+
+        assert "Welcome back, reader" in theirs
+        assert "Welcome back, reader" not in everyone
+        for odd in ("persona-1", "audience-999", "look:x", "x"):
+            shown = gina.get(f"/review/{token}/draft/?as={odd}").content.decode()
+            assert "Welcome back, reader" not in shown
 
     def test_nobody_guesses_for_long(self, gina, link):
         for _ in range(120):

@@ -1,10 +1,11 @@
-"""Rights on single things: given until a day, seen with their reasons, taken away; and bots."""
+"""Rights on single things: given until a day, seen with their reasons, taken away."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import reverse
 from wagtail.models import Collection, Page, PageLogEntry
@@ -13,8 +14,8 @@ from content import access, grant, policies
 from content.models import Document, Fragment, HomePage, StandardPage, Topic
 from dxp import roles
 from dxp.lib.clock import now
-from dxp.users import bots, scopes
-from dxp.users.models import ApiToken, User
+from dxp.users.models import User
+from tests.house import pairs
 from tests.house.objects import person
 
 TOMORROW = timedelta(days=1)
@@ -105,6 +106,120 @@ def test_a_right_on_a_collection_is_one_on_its_files(admin, gita, at):
     assert not policies.may(gita, "change", outside)
 
 
+def test_a_right_on_a_collection_opens_none_of_its_files_to_everybody(admin, gita, at):
+    """Its privacy stays with those who manage collections."""
+    shelf = Collection.get_first_root_node().add_child(name="Shelf")
+    grant.give(to=gita, on=shelf, actions=["change"], by=admin, at=at)
+    client = signed_in(gita)
+
+    for name in ("wagtailadmin_collections:set_privacy", "wagtailadmin_collections:edit"):
+        assert client.get(reverse(name, args=[shelf.pk]))["Location"] == "/admin/"
+
+
+def test_only_rights_that_mean_something_on_one_thing_are_offered(tree):
+    paper = Document.objects.create(title="In", file="documents/in.txt")
+    offered = {
+        type(thing).__name__: [row.codename.rsplit("_", 1)[0] for row in grant.offered(thing)]
+        for thing in (tree["letter"], paper, Topic(name="Saving"))
+    }
+
+    assert offered == {
+        "StandardPage": ["add", "change", "publish", "lock", "unlock", "bulk_delete"],
+        "Document": ["view", "choose", "change", "delete"],
+        "Topic": ["view", "change", "delete"],
+    }
+
+
+def test_who_may_delete_a_page_may_not_let_others_delete_all_below_it(gita, tree, admin, at):
+    omar = person("omar")
+    StandardPage.objects.filter(pk=tree["offer"].pk).update(live=False)
+    grant.give(to=gita, on=tree["offer"], actions=["change"], by=admin, at=at)
+    gita, offer = again(gita), StandardPage.objects.get(pk=tree["offer"].pk)
+
+    assert policies.may(gita, "delete", offer)
+    with pytest.raises(grant.NotYours, match="bulk_delete"):
+        grant.give(to=omar, on=offer, actions=["bulk_delete"], by=gita, at=at)
+
+
+@pytest.mark.parametrize("kind", ["page", "topic"])
+def test_rights_on_what_is_deleted_are_gone_with_it(kind, admin, gita, tree, at):
+    thing = tree["note"] if kind == "page" else Topic.objects.create(name="Saving", slug="saving")
+    admin.is_superuser = True
+    grant.give(to=gita, on=thing, actions=["change"], by=admin, at=at)
+    grant.give(to=gita, on=tree["offer"], actions=["change"], by=admin, at=at)
+
+    (tree["letter"] if kind == "page" else thing).delete()
+
+    assert [one.row.object_pk for one in grant.of(gita)] == [str(tree["offer"].pk)]
+
+
+def test_who_cannot_enter_the_admin_is_named_where_a_right_is_given(desk, gita, tree):
+    address = reverse("content_access:thing", args=["wagtailcore", "page", tree["letter"].pk])
+    outside = User.objects.create_user("olga")
+    warned = [
+        "olga has no role that opens the admin yet"
+        in desk.post(address, {"user": who.pk, "actions": ["change"]}, follow=True).text
+        for who in (outside, gita)
+    ]
+
+    assert warned == [True, False]
+
+
+def test_all_rights_are_listed_filtered_and_taken_along(desk, gita, admin, tree, at):
+    omar = person("omar")
+    ends = now() + TOMORROW
+    grant.give(to=gita, on=tree["letter"], actions=["change"], by=admin, at=at)
+    grant.give(to=omar, on=tree["offer"], actions=["change"], by=admin, at=at, until=ends)
+    listing = reverse("content_access:index")
+    found = {
+        query: ["Letter" in (page := desk.get(f"{listing}?{query}").text), "Offer" in page]
+        for query in ("", f"user={gita.pk}", "ends=true", "q=omar")
+    }
+    file = b"".join(desk.get(f"{listing}?export=csv")).decode().splitlines()
+
+    assert found == {
+        "": [True, True], f"user={gita.pk}": [True, False], "ends=true": [False, True],
+        "q=omar": [False, True],
+    }  # fmt: skip
+    assert file[0] == "On,Kind,Who,May,Until,Given by"
+    assert file[1].startswith("Letter,page,gita,Edit,,admin")
+
+
+@pytest.mark.parametrize("kind", ["image", "document", "collection"])
+def test_the_way_to_rights_is_on_the_pages_of_files(kind, desk, admin):
+    User.objects.filter(pk=admin.pk).update(is_superuser=True)
+    root = Collection.get_first_root_node()
+    thing, name = {
+        "image": lambda: (pairs.image("Square"), "wagtailimages:edit"),
+        "document": lambda: (
+            Document.objects.create(title="In", file="documents/in.txt"), "wagtaildocs:edit",
+        ),
+        "collection": lambda: (root.add_child(name="Shelf"), "wagtailadmin_collections:edit"),
+    }[kind]()  # fmt: skip
+    address = reverse("content_access:thing", args=[thing._meta.app_label, kind, thing.pk])
+
+    assert f'href="{address}"' in desk.get(reverse(name, args=[thing.pk])).text
+
+
+def test_many_people_are_told_page_by_page_at_a_cost_that_does_not_grow(
+    desk, tree, django_assert_max_num_queries
+):
+    crowd = User.objects.bulk_create(
+        User(username=f"editor-{n:03}", first_name="Elena" if n == 77 else "") for n in range(120)
+    )
+    Group.objects.get(name="Editor").user_set.add(*crowd)
+    address = reverse("content_access:thing", args=["wagtailcore", "page", tree["letter"].pk])
+    with django_assert_max_num_queries(220):
+        first = desk.get(address).text
+    found = desk.get(f"{address}?q=elena").text
+
+    assert "Page 1 of 3" in first
+    assert '"row">editor-048<' in first
+    assert '"row">editor-060<' not in first
+    assert '"row">Elena<' in found
+    assert "Nobody of this name" in desk.get(f"{address}?q=zeno").text
+
+
 def test_a_right_is_given_and_taken_away_on_the_screen(desk, gita, tree, at):
     address = reverse("content_access:thing", args=["wagtailcore", "page", tree["letter"].pk])
     day = (datetime.now(UTC) + 3 * TOMORROW).date()
@@ -162,64 +277,6 @@ def test_what_the_page_of_rights_says_is_what_the_policies_answer(kind, admin, g
             assert said == policies.may(user, action, thing), (user, action)
     assert told["gita"]["change"] == ["Given here by root."]
     assert "As its author" not in str(told)
-
-
-@pytest.fixture
-def bot(admin):
-    return bots.create(name="Export", scopes=["profiles:read"], by=admin, at=now())
-
-
-def test_a_bot_cannot_sign_in_even_with_a_password(bot, admin):
-    bot, _key = bot
-    bot.set_password("a long password")
-    bot.save()
-    client = Client()
-
-    assert not client.login(username=bot.username, password="a long password")
-    client.force_login(bot)
-    assert client.get("/admin/")["Location"].startswith("/admin/login/")
-
-
-def test_a_bot_may_what_it_was_given_and_no_more(bot, client):
-    bot, key = bot
-    told = {"headers": {"Authorization": f"Bearer {key}"}}
-
-    assert client.get("/api/v1/profiles/", **told).status_code == 200
-    assert client.get("/api/v1/segments/", **told).status_code == 403
-    assert sorted(bot.get_all_permissions()) == [scopes.SCOPES["profiles:read"].right]
-
-
-def test_nobody_makes_a_bot_that_may_more_than_they(gita, at):
-    with pytest.raises(PermissionError):
-        bots.create(name="Sneaky", scopes=["profiles:read"], by=gita, at=at)
-
-    assert not User.objects.filter(is_bot=True).exists()
-
-
-def test_a_bot_is_made_and_retired_on_the_screen(desk, client):
-    made = desk.post(
-        reverse("content_bots:index"), {"name": "Export", "scopes": ["profiles:read"], "days": "90"}
-    )
-    bot = User.objects.get(is_bot=True, first_name="Export")
-    key = made.text.split('data-dxp-copy-target="text">')[1].split("<")[0]
-    before = client.get("/api/v1/profiles/", headers={"Authorization": f"Bearer {key}"})
-    shown = desk.get(reverse("content_bots:one", args=[bot.pk]))
-    desk.post(reverse("content_bots:retire", args=[bot.pk]))
-    after = client.get("/api/v1/profiles/", headers={"Authorization": f"Bearer {key}"})
-
-    assert (before.status_code, after.status_code) == (200, 401)
-    assert key not in shown.text
-    assert "profiles:read" in shown.text
-    assert ApiToken.objects.get(user=bot).revoked_at is not None
-
-
-def test_a_bot_works_on_the_thing_that_it_was_given(desk, bot, admin, tree, at):
-    bot, _key = bot
-    admin.is_superuser = True
-    grant.give(to=bot, on=tree["letter"], actions=["change"], by=admin, at=at)
-
-    assert policies.may(again(bot), "change", tree["letter"])
-    assert "Letter" in desk.get(reverse("content_bots:one", args=[bot.pk])).text
 
 
 def test_drafts_of_others_are_not_offered_where_a_page_is_chosen(admin, gita, tree, at):

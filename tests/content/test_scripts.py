@@ -10,8 +10,10 @@ import json
 import mimetypes
 import re
 import shutil
+import threading
 import time
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -272,6 +274,21 @@ class TestSlots:
             assert ana.page.evaluate("window.shift ?? 0") == 0
             assert [path for path, _ in ana.sent].count("/_x/slots") == 1
 
+    def test_default_stays_under_who_is_at_it(self, visit, pages):
+        answer, held = slot_answer(pages, "<p>Welcome back</p>"), []
+        with visit(cookies={"dxp_aid": AID}, answers={"/_x/slots": held.append, **TAKEN}) as ana:
+            ana.open("/")
+            assert ana.wait(lambda: held)
+            ana.page.evaluate("""() => {
+              const place = document.querySelector("dxp-slot").firstElementChild;
+              place.tabIndex = -1;
+              place.focus();
+            }""")
+            held[0].fulfill(**answer)
+            ana.page.wait_for_timeout(200)
+
+            assert "New here?" in ana.page.inner_text("dxp-slot")
+
     def test_default_stays_whatever_goes_wrong(self, visit):
         faults = [lambda route: route.abort(), {"status": 500}, {"body": "<html>"}]
         with visit(cookies={"dxp_aid": AID}, answers=TAKEN) as ana:
@@ -317,6 +334,77 @@ class TestTracker:
 
             assert len(ana.events()) == 1
 
+    def test_who_leaves_before_the_first_answer_takes_along_what_waits(self, slow):
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+            )
+            page = browser.new_page()
+            page.goto(f"{slow.address}/fees/")
+            page.evaluate("dxp.track('Fee Looked Up')")
+            assert slow.heard.acquire(timeout=10)
+            assert slow.told == ["page"]
+
+            page.goto(f"{slow.address}/done.txt")
+
+            # The one that hangs is told again, under the number that it had.
+            assert slow.heard.acquire(timeout=10)
+            assert slow.heard.acquire(timeout=10)
+            assert sorted(slow.told) == ["Fee Looked Up", "page", "page"]
+            assert len(set(slow.numbers)) == 2
+            browser.close()
+
+
+class Slow(ThreadingHTTPServer):
+    """Pages with our tracker; whatever it tells is heard and not answered while anybody waits.
+
+    A real server: what a page sends as it is left passes by those who look into a browser.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Slow)
+        self.address = f"http://localhost:{self.server_port}"
+        self.told, self.numbers = [], []
+        self.heard, self.over = threading.Semaphore(0), threading.Event()
+
+
+class _Slow(BaseHTTPRequestHandler):
+    def do_GET(self):
+        kinds = {".js": "text/javascript", ".txt": "text/plain"}
+        body = b"Done"
+        if self.path.endswith(".js"):
+            body = (ROOT / "static/js/track.js").read_bytes()
+        elif self.path.endswith("/"):
+            told = "data-write-key=k data-endpoint=/v1"
+            body = f'<body><script src="/track.js" type=module {told}></script>'.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", kinds.get(Path(self.path).suffix, "text/html"))
+        self.send_header("Set-Cookie", f"dxp_aid={AID}; Path=/")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        event = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.told.append(event.get("event", event["type"]))
+        self.server.numbers.append(event["messageId"])
+        self.server.heard.release()
+        self.server.over.wait(30)
+
+    def log_message(self, *about):
+        pass
+
+
+@pytest.fixture
+def slow():
+    server = Slow()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.over.set()
+    server.shutdown()
+    server.server_close()
+
 
 class TestSignUpForm:
     def test_tells_faults_beside_their_fields(self, visit):
@@ -347,6 +435,7 @@ class TestSignUpForm:
 def asked(pages):
     """A form on the letter's page whose second and third question may wait, one at a time."""
     common = {"help": "", "trait": True, "kind": "text", "most": 80}
+    ticked = {"help": "", "trait": True, "required": False, "waits": False}
     form = Form.objects.create(
         name="Advice",
         slug="advice",
@@ -356,6 +445,27 @@ def asked(pages):
             ("text", {**common, "label": "Who?", "key": "who", "required": True, "waits": False}),
             ("text", {**common, "label": "Where?", "key": "town", "required": True, "waits": True}),
             ("text", {**common, "label": "Why?", "key": "why", "required": False, "waits": True}),
+            (
+                "choice",
+                {
+                    **ticked,
+                    "label": "Plan",
+                    "key": "plan",
+                    "choices": ["Gold", "Silver"],
+                    "several": False,
+                },
+            ),
+            (
+                "choice",
+                {
+                    **ticked,
+                    "label": "News",
+                    "key": "news",
+                    "choices": ["By mail", "By phone"],
+                    "several": True,
+                },
+            ),
+            ("tick", {**ticked, "label": "Are you a member?", "key": "member"}),
         ],
     )
     page = StandardPage.objects.get(pk=pages.letter.pk)
@@ -390,6 +500,18 @@ class TestForms:
             assert visitor.page.evaluate("document.activeElement.textContent") == "We will call."
             sent = parse_qs(visitor.sent[-1][1])
         assert (sent["asked"], sent["why"], "town" in sent) == (["why"], ["To know."], False)
+
+    def test_choose_what_is_known_and_leave_what_was_chosen(self, asked, visit):
+        known = {"plan": "Gold", "news": ["By mail"], "member": True}
+        with visit(cookies={"dxp_aid": AID}, answers=takes(known, None)) as visitor:
+            visitor.open("/letter/")
+            box = visitor.page.get_by_label
+            visitor.page.wait_for_function("document.querySelector('[value=Gold]').checked")
+
+            assert [box(one).is_checked() for one in ("Silver", "By mail", "By phone")] == [
+                False, True, False,
+            ]  # fmt: skip
+            assert box("Are you a member?").is_checked()
 
     def test_tell_faults_beside_their_fields(self, asked, visit):
         answers = takes({}, None, errors={"town": "Please answer this question."})

@@ -7,9 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from content import context, personalize
-from content.models import HomePage
+from content.models import Fragment, HomePage
 from customers import consent, segment
-from customers.models import Alias, Segment
+from customers.models import Alias, Profile, Segment, TraitDef
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +38,19 @@ class TestSlots:
 
         assert answer["Cache-Control"] == "private, no-store"
         assert not answer.cookies
+
+    def test_send_what_is_there_already_only_to_who_has_an_older_copy(self, pages, ana):
+        page = HomePage.objects.get(pk=pages.home.pk)
+        page.save_revision().publish()
+        page.refresh_from_db()
+        variant = page.slots()[pages.slot].value["variants"].bound_blocks[0].id
+        asked = {"page": page.pk, "s": pages.slot, "has": f"{pages.slot}:{variant}"}
+
+        newest = ana.get("/_x/slots", {**asked, "rev": page.live_revision_id}).json()
+        older = ana.get("/_x/slots", {**asked, "rev": page.live_revision_id - 1}).json()
+
+        assert newest[pages.slot] == {"html": None, "variant": variant, "reason": "segment"}
+        assert "Welcome back, reader" in older[pages.slot]["html"]
 
     def test_know_nothing_of_who_has_not_consented(self, pages, ask, chen, bruno):
         for visitor in (chen, bruno):
@@ -79,6 +92,30 @@ class TestSlots:
 
         assert len(many) == len(few)
         assert len(few) <= 9
+
+    def test_say_words_of_a_fragment_to_who_sees_the_default(self, pages, ask, known, at):
+        TraitDef.objects.update_or_create(
+            key="firstName", defaults={"type": "text", "pii": "name", "created_at": at}
+        )
+        text = [("text", "<p>Hello {{ customer.first_name|there }}.</p>")]
+        greeting = Fragment.objects.create(name="Greeting", body=text, locale=pages.home.locale)
+        pages.home.body = [("personal_slot", {"default": [("fragment", greeting)], "variants": []})]
+        pages.home.save()
+        visitor = known()
+        Profile.objects.filter(aliases__value=visitor.aid).update(traits={"firstName": "Ana"})
+
+        assert "Hello Ana." in ask(visitor).json()[pages.slot]["html"]
+
+    def test_keep_their_audience_from_being_deleted_in_drafts_too(self, pages, readers, at):
+        savers = segment.create(name="Savers", slug="savers", rule=readers.rule, at=at)
+        draft = HomePage.objects.get(pk=pages.home.pk)
+        draft.body = pages.front(savers)
+        draft.save_revision()
+
+        for one in (readers, savers):
+            with pytest.raises(segment.InUse) as refused:
+                segment.remove(segment=one)
+            assert [use.name for use in refused.value.uses] == ["Home"]
 
     def test_survive_the_end_of_their_audience(self, pages, ask, ana, chen):
         Segment.objects.all().delete()

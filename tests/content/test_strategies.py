@@ -9,11 +9,13 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from wagtail.models import Page
+from wagtail.blocks import StructBlockValidationError
+from wagtail.blocks.base import get_error_json_data
+from wagtail.models import Locale, Page
 
 from content import context, personalize, recommend
 from content.blocks.dynamic import LISTS, STRATEGIES, PersonalSlotBlock
-from content.models import BlockFault, Facet, StandardPage, Tagging, Term
+from content.models import BlockFault, Facet, Recommended, StandardPage, Tagging, Term
 from content.personalize import Because, Visitor
 from content.strategies import registry
 from customers import segment
@@ -140,6 +142,46 @@ class TestVariants:
         assert block.clean(value)["control"] == 10
 
 
+class TestWriting:
+    """What an editor is told before a slot is kept."""
+
+    @pytest.fixture
+    def faults(self, readers):
+        def found(*variants, default="Everybody", **settings):
+            block = PersonalSlotBlock()
+            told = {"default": action(default), "variants": list(variants), **settings}
+            try:
+                block.clean(block.normalize(told))
+            except StructBlockValidationError as error:
+                told = error.block_errors.items()
+                return {name: str(get_error_json_data(one)) for name, one in told}
+            return {}
+
+        return found
+
+    def test_variants_that_nobody_can_reach(self, faults, readers):
+        everybody, some = variant("All"), variant("Reader", audience=readers)
+
+        assert "below variant 1" in faults(everybody, some)["variants"]
+        assert faults(some, everybody) == {}
+        assert faults(everybody, some, strategy="random") == {}
+
+    def test_braces_that_would_be_shown(self, faults):
+        assert "{{ first_name }}" in faults(default="Hi {{ first_name }}")["default"]
+        assert faults(default="Hi {{ customer.first_name|there }}") == {}
+
+    @pytest.mark.parametrize(
+        ("name", "rule"),
+        [("country", {"country": ["Spain"]}), ("language", {"language": ["in Spanish"]}),
+         ("referrer", {"referrer": ["not a host"]}),
+         ("visits_to", {"visits_from": 3, "visits_to": 2}),
+         ("until", {"since": time(9), "until": time(9)})],
+    )  # fmt: skip
+    def test_rules_that_hold_for_nobody(self, faults, name, rule):
+        assert name in faults(variant("Now", **when(**rule)))["variants"]
+        assert faults(variant("Now", **when(country=["ES"], language=["es", "pt-BR"]))) == {}
+
+
 class TestLists:
     def test_picks_in_their_order_without_the_page_itself_and_drafts(self, shows, pages):
         pages.product.unpublish()
@@ -155,6 +197,16 @@ class TestLists:
         assert shows(strategy="popular") == ["Canopy", "Cash"]
         recommend.publish(list="popular", pages=[(pages.article.pk, 1.0)], at=at)
         assert shows(strategy="popular") == ["Cash"]
+
+    def test_popular_have_room_in_every_language(self, pages, at, monkeypatch):
+        monkeypatch.setattr(recommend, "LONGEST", 1)
+        spanish = pages.letter.copy_for_translation(Locale.objects.create(language_code="es"), True)
+        ranked = [(one.pk, 1.0) for one in (pages.article, pages.product, spanish)]
+
+        recommend.publish(list="popular", pages=ranked, at=at)
+
+        found = Recommended.objects.filter(list="popular").order_by("rank")
+        assert [one.page_id for one in found] == [pages.article.pk, spanish.pk]
 
     def test_recent_are_the_pages_somebody_looked_at(self, shows, pages):
         who = Visitor("persona", frozenset(), viewed=("/products/canopy/", "/nowhere/"))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from wagtail.models import Locale, PageViewRestriction
 
 from content import learn, tag
-from content.models import Facet, Tagging, TagSuggestion, Term
-from content.taggers import TAGGERS, Guess, Tagger
+from content.models import Facet, Fragment, TaggerModel, Tagging, TagSuggestion, Term
+from content.taggers import TAGGERS, Guess, Learned, Tagger
 from dxp.users.models import User
 
 
@@ -85,7 +86,7 @@ class TestSuggest:
         pages.article.title = "Cash"
         pages.article.save()
 
-        assert tag.suggest(pages.article, at=at) == []
+        assert not tag.suggest(pages.article, at=at)
         assert not TagSuggestion.objects.exists()
 
     def test_never_repeats_what_was_rejected_or_given(
@@ -96,13 +97,13 @@ class TestSuggest:
         pages.article.title = "First steps for savers"
         pages.article.save()
 
-        assert tag.suggest(pages.article, at=at) == []
+        assert not tag.suggest(pages.article, at=at)
         assert terms(pages.article) == {"Savers"}
 
     def test_leaves_out_terms_that_are_retired(self, pages, first_steps, audience, at):
         Term.objects.filter(pk=audience.starters.pk).update(retired_at=at)
 
-        assert tag.suggest(pages.article, at=at) == []
+        assert not tag.suggest(pages.article, at=at)
 
 
 class TestDeciding:
@@ -125,6 +126,27 @@ class TestDeciding:
         assert tag.accept_sure(pages.article, least=0.99, by=elena, at=at) == []
         assert len(tag.accept_sure(pages.article, least=0.5, by=elena, at=at)) == 1
 
+    def test_what_is_no_longer_suggested_is_said(self, first_steps, elena, at):
+        slower = TagSuggestion.objects.get(pk=first_steps.pk)
+        TagSuggestion.objects.all().delete()
+
+        with pytest.raises(tag.Decided):
+            tag.accept(slower, by=elena, at=at)
+
+    def test_of_several_ticked_for_a_facet_of_single_terms_the_surest_counts(
+        self, pages, audience, elena, at
+    ):
+        Facet.objects.update(several=False)
+        pages.article.title = "First steps"
+        pages.article.body = [("text", "<p>Also for savers.</p>")]
+        pages.article.save()
+        both = list(tag.suggest(pages.article, at=at))
+
+        tag.accept_all(both[::-1], by=elena, at=at)
+
+        assert len(both) == 2
+        assert terms(pages.article) == {"Beginners"}
+
     def test_of_a_facet_of_single_terms_the_last_one_given_counts(self, pages, audience, elena, at):
         Facet.objects.update(several=False)
         for term in (audience.starters, audience.savers):
@@ -137,7 +159,7 @@ class TestDeciding:
         tag.accept(first_steps, by=elena, at=at)
 
         assert tag.take(pages.article, first_steps.term, by=elena, at=at)
-        assert tag.suggest(pages.article, at=at) == []
+        assert not tag.suggest(pages.article, at=at)
         assert not tag.take(pages.article, first_steps.term, by=elena, at=at)
 
     def test_who_gives_what_was_rejected_has_changed_their_mind(
@@ -154,7 +176,7 @@ class TestBots:
     """A bot never takes away what a person gave, nor gives what a person refused."""
 
     def test_a_bot_gives_what_nobody_spoke_about(self, pages, audience, sorter, at):
-        assert tag.give(pages.article, audience.savers, by=sorter, at=at).by is None
+        assert not tag.give(pages.article, audience.savers, by=sorter, at=at).is_human
 
     def test_a_bot_does_not_give_what_was_rejected(self, pages, first_steps, elena, sorter, at):
         tag.reject(first_steps, by=elena, at=at)
@@ -177,6 +199,15 @@ class TestBots:
             tag.give(pages.article, audience.starters, by=sorter, at=at)
         assert terms(pages.article) == {"Savers"}
 
+    def test_what_a_person_said_stays_hers_when_her_account_goes(
+        self, pages, audience, elena, sorter, at
+    ):
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+        elena.delete()
+
+        with pytest.raises(tag.CannotTag):
+            tag.take(pages.article, audience.savers, by=sorter, at=at)
+
     def test_a_person_who_says_the_same_makes_it_hers(self, pages, audience, elena, sorter, at):
         tag.give(pages.article, audience.savers, by=sorter, at=at)
 
@@ -195,19 +226,20 @@ TRADE = ["share market broker order", "broker fees share exchange", "order book 
 
 @pytest.fixture
 def library(pages, audience, elena, at):
-    """Forty articles, half of them for savers and half for beginners, as elena tagged them."""
-    index = pages.article.get_parent()
-    for number in range(40):
-        words, term = (SAVING, audience.savers) if number % 2 else (TRADE, audience.starters)
-        article = index.add_child(
-            instance=type(pages.article)(
-                title=f"Note {number}", slug=f"note-{number}", intro=words[number % 3],
-                topic=pages.article.topic, published_on=at.date(),
-                body=[("text", f"<p>{words[(number + 1) % 3]}</p>")],
-            )
-        )  # fmt: skip
-        tag.give(article, term, by=elena, at=at)
-    return index
+    """Forty fragments, half of them for savers and half for beginners, as elena tagged them."""
+    notes = [(SAVING if number % 2 else TRADE, number) for number in range(40)]
+    made = Fragment.objects.bulk_create(
+        Fragment(
+            name=f"Note {number}", text=f"{words[number % 3]} {words[(number + 1) % 3]}",
+            locale=Locale.get_default(), live=True,
+        )
+        for words, number in notes
+    )  # fmt: skip
+    Tagging.objects.bulk_create(
+        Tagging(**tag.place(one), term=term, by=elena, is_human=True, at=at)
+        for one, term in zip(made, [audience.starters, audience.savers] * 20, strict=True)
+    )
+    return made
 
 
 class TestLearning:
@@ -239,10 +271,9 @@ class TestLearning:
     ):
         funds = Term.objects.create(facet=audience, name="Fund buyers", slug="fund-buyers")
         for number in (0, 2, 4):
-            article = library.get_children().get(slug=f"note-{number}").specific
-            article.body = [("text", "<p>umbrella sleeve prospectus</p>")]
-            article.save()
-            tag.give(article, funds, by=elena, at=at)
+            library[number].text = "umbrella sleeve prospectus"
+            library[number].save()
+            tag.give(library[number], funds, by=elena, at=at)
         learn.learn(audience, at=at)
         pages.article.body = [("text", "<p>umbrella sleeve prospectus</p>")]
         pages.article.save()
@@ -258,11 +289,38 @@ class TestLearning:
         assert not learn.is_due(audience)
 
         later = at + timedelta(hours=1)
-        for article in library.get_children():
-            tag.take(article.specific, audience.savers, by=elena, at=later)
-            tag.give(article.specific, audience.starters, by=elena, at=later)
+        for note in library[1:23]:
+            tag.take(note, audience.savers, by=elena, at=later)
+            tag.give(note, audience.starters, by=elena, at=later)
 
         assert learn.is_due(audience)
+
+    def test_bots_teach_nothing(self, pages, audience, sorter, at):
+        tag.give(pages.article, audience.savers, by=sorter, at=at)
+
+        assert learn.examples(audience) == []
+        assert not learn.is_due(audience)
+
+    def test_of_a_draft_the_draft_is_learned_and_its_title_is_not_shown(
+        self, pages, audience, elena, at
+    ):
+        pages.article.unpublish()
+        pages.article.refresh_from_db()
+        pages.article.title = "Secret plans"
+        pages.article.save_revision()
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+
+        (example,) = learn.examples(audience)
+
+        assert (example.text.title, example.title) == ("Secret plans", "")
+
+    def test_the_title_of_what_only_some_may_read_is_not_shown(self, pages, audience, elena, at):
+        tag.give(pages.article, audience.savers, by=elena, at=at)
+        assert [one.title for one in learn.examples(audience)] == ["Cash"]
+
+        PageViewRestriction.objects.create(page=pages.article.get_parent(), password="sesame")
+
+        assert [one.title for one in learn.examples(audience)] == [""]
 
     def test_only_the_newest_keeps_its_weights(self, library, audience, at):
         learn.learn(audience, at=at)
@@ -281,6 +339,45 @@ class Sure(Tagger):
 
     def read(self, text):
         return [Guess(one.id, 0.9, {}) for one in self.choices]
+
+
+class Forgetful(Sure):
+    """Learns once, and then never again."""
+
+    name = "forgetful"
+
+    @classmethod
+    def learn(cls, examples, choices):
+        if TaggerModel.objects.filter(tagger=cls.name).exists():
+            raise RuntimeError("no")
+        return Learned(b"1", 1)
+
+    def __init__(self, choices, weights):
+        if not weights:
+            raise RuntimeError("no")
+        super().__init__(choices, weights)
+
+
+class TestATaggerThatFails:
+    @pytest.fixture(autouse=True)
+    def _known(self):
+        TAGGERS.register(Forgetful)
+        learn._HELD.clear()
+        yield
+        del TAGGERS.members["forgetful"]
+        learn._HELD.clear()
+
+    def test_to_begin_silences_nobody(self, first_steps):
+        assert first_steps.tagger == "words"
+
+    def test_to_learn_keeps_what_it_knew_and_the_others_learn(self, first_steps, audience, at):
+        tag.accept(first_steps, by=User.objects.create_user("ada"), at=at)
+        learn.learn(audience, at=at)
+
+        newer = learn.learn(audience, at=at + timedelta(hours=1))
+
+        assert {one.tagger for one in newer} == {"words"}
+        assert TaggerModel.objects.get(tagger="forgetful", in_use=True).weights
 
 
 class TestAnotherTagger:

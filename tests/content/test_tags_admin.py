@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 import pytest
-from django.contrib.auth.models import Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
-from wagtail.models import ModelLogEntry, Page, PageLogEntry
+from wagtail.models import Page, PageLogEntry
 
 from content import follow, learn, tag
 from content.models import (
@@ -26,18 +25,10 @@ from content.models import (
 from content.taggers import TAGGERS, Tagger
 from dxp import roles
 from dxp.lib import clock
-from dxp.users.models import User
+from tests.content import tagging
+from tests.content.tagging import names, place, staff
 
 pytestmark = pytest.mark.django_db
-
-
-def staff(name, *groups):
-    user = User.objects.create_user(name)
-    user.groups.set(Group.objects.filter(name__in=groups))
-    client = Client()
-    client.force_login(user)
-    client.user = user
-    return client
 
 
 @pytest.fixture(autouse=True)
@@ -47,12 +38,7 @@ def _roles(db):
 
 @pytest.fixture
 def audience(db):
-    facet = Facet.objects.create(
-        name="Audience", slug="audience", required_for=["content.articlepage", "content.fragment"]
-    )
-    for name in ("Beginners", "Savers"):
-        Term.objects.create(facet=facet, name=name, slug=name.lower())
-    return facet
+    return tagging.audience()
 
 
 @pytest.fixture
@@ -61,26 +47,13 @@ def elena(pages):
 
 
 @pytest.fixture
-def omar(pages):
-    return staff("omar")
+def article(pages, audience, at):
+    return tagging.for_savers(pages.article, at)
 
 
 @pytest.fixture
-def article(pages, audience, at):
-    pages.article.title = "For savers"
-    pages.article.save()
-    tag.suggest(pages.article, at=at)
-    return pages.article
-
-
-def place(thing, act=""):
-    where = tag.place(thing)
-    address = reverse("content_tags", args=[where["content_type_id"], where["object_id"]])
-    return f"{address}{act}/" if act else address
-
-
-def names(thing):
-    return set(Tagging.objects.filter(**tag.place(thing)).values_list("term__name", flat=True))
+def omar(pages):
+    return staff("omar")
 
 
 class TestThePanel:
@@ -130,6 +103,39 @@ class TestThePanel:
 
         assert answer.status_code == 409
         assert names(article) == set()
+
+    def test_of_two_ticked_for_a_facet_of_single_terms_takes_the_surest(
+        self, elena, article, audience, at
+    ):
+        Facet.objects.update(several=False)
+        article.intro = "And for beginners."
+        article.save()
+        both = tag.suggest(article, at=at)
+
+        answer = elena.post(place(article, "accept"), {"suggestion": [one.pk for one in both]})
+
+        assert "1 accepted." in answer.content.decode()
+        assert names(article) == {"Savers"}
+
+    def test_bears_whatever_is_sent(self, elena, article, audience):
+        huge = str(10**30)
+        for act, told in (
+            ("accept", {"suggestion": [huge]}),
+            ("take", {"term": huge}),
+            ("give", {"facet": huge, "term": "x"}),
+            ("give", {"facet": audience.pk, "term": "Sav\x00ers"}),
+            ("accept", {"suggestion": ["one"]}),
+            ("give", {}),
+            ("fly", {}),
+        ):
+            assert elena.post(place(article, act), told).status_code < 500
+        asked = {"facet": huge, "q": "\x00sav"}
+        assert elena.get(reverse("content_tags_offer"), asked).status_code == 200
+
+    def test_names_a_facet_that_is_needed_and_has_no_terms(self, elena, article):
+        Facet.objects.create(name="Stage", slug="stage", required_for=["content.articlepage"])
+
+        assert "Add a term of Stage" in elena.get(place(article)).content.decode()
 
     def test_offers_terms_by_any_of_their_names(self, elena, audience):
         Term.objects.filter(name="Savers").update(synonyms=["Sparer"])
@@ -259,6 +265,35 @@ class TestReading:
 
         assert [one.term.name for one in found] == ["Savers"]
 
+    def test_whoever_writes_while_it_is_read_waits_for_nothing_and_is_read_again(
+        self, article, monkeypatch
+    ):
+        kind = ContentType.objects.get_for_model(Page)
+        now = clock.now()
+        follow.wait(kind=kind, number=article.pk, at=now - timedelta(minutes=1))
+        monkeypatch.setattr(
+            "content.tag.suggest",
+            lambda thing, at: follow.wait(kind=kind, number=thing.pk, at=now),
+        )
+
+        assert follow.step(at=now)
+
+        assert TagDue.objects.get().due_at == now + follow.PAUSE
+        assert not follow.step(at=now)
+
+    def test_what_a_killed_worker_was_reading_is_read_later(self, article, monkeypatch):
+        now = clock.now()
+        TagSuggestion.objects.all().delete()
+        article.save_revision()
+        with monkeypatch.context() as killed:
+            killed.setattr("content.tag.suggest", lambda thing, at: sys.exit())
+            with pytest.raises(SystemExit):
+                follow.step(at=now + timedelta(minutes=1))
+
+        assert not follow.step(at=now + timedelta(minutes=2))
+        assert follow.step(at=now + timedelta(minutes=4))
+        assert TagSuggestion.objects.exists()
+
     def test_what_cannot_be_read_does_not_come_back_forever(self, article, monkeypatch):
         def fail(*args, **kwargs):
             raise RuntimeError("no")
@@ -278,135 +313,6 @@ class TestReading:
 
         assert not Tagging.objects.exists()
         assert not TagSuggestion.objects.exists()
-
-
-class TestVocabulary:
-    @pytest.fixture
-    def admin(self, pages):
-        return staff("ada", "Administrator")
-
-    def test_shows_a_facet_as_a_tree_with_counts(self, admin, audience, article, elena, at):
-        savers = Term.objects.get(name="Savers")
-        Term.objects.filter(name="Beginners").update(parent=savers)
-        tag.give(article, savers, by=elena.user, at=at)
-
-        shown = admin.get(reverse("content_facets:tree", args=[audience.pk])).content.decode()
-
-        assert shown.index("Savers") < shown.index("1 thing") < shown.index("Beginners")
-
-    def test_links_what_has_a_term(self, admin, article, elena, at):
-        tag.accept(TagSuggestion.objects.get(), by=elena.user, at=at)
-        savers = Term.objects.get(name="Savers")
-
-        shown = admin.get(reverse("content_terms:look", args=[savers.pk])).content.decode()
-
-        assert reverse("wagtailadmin_pages:edit", args=[article.pk]) in shown
-
-    def test_merges_and_undoes_it(self, admin, article, elena, at):
-        tag.accept(TagSuggestion.objects.get(), by=elena.user, at=at)
-        savers, starters = Term.objects.order_by("-name")
-
-        admin.post(reverse("content_terms:merge", args=[savers.pk]), {"into": starters.pk})
-        assert names(article) == {"Beginners"}
-        assert Term.objects.get(pk=starters.pk).synonyms == ["Savers"]
-
-        admin.post(reverse("content_terms:part", args=[savers.pk]))
-        assert names(article) == {"Savers"}
-        assert Term.objects.get(pk=starters.pk).synonyms == []
-        assert ModelLogEntry.objects.filter(action="content.term.part").exists()
-
-    def test_what_was_taken_since_a_merge_stays_taken(self, admin, article, elena, at):
-        tag.accept(TagSuggestion.objects.get(), by=elena.user, at=at)
-        savers, starters = Term.objects.order_by("-name")
-        admin.post(reverse("content_terms:merge", args=[savers.pk]), {"into": starters.pk})
-        tag.take(article, starters, by=elena.user, at=at)
-
-        admin.post(reverse("content_terms:part", args=[savers.pk]))
-
-        assert names(article) == set()
-
-    def test_elena_may_not_merge(self, elena, audience):
-        savers, starters = Term.objects.order_by("-name")
-
-        answer = elena.post(reverse("content_terms:merge", args=[savers.pk]), {"into": starters.pk})
-
-        assert answer.status_code in {302, 403}
-        assert not Term.objects.filter(merged_into__isnull=False).exists()
-
-    def test_a_term_in_use_is_not_deleted(self, admin, article, elena, at):
-        tag.accept(TagSuggestion.objects.get(), by=elena.user, at=at)
-        savers = Term.objects.get(name="Savers")
-
-        admin.post(reverse("content_terms:delete", args=[savers.pk]))
-
-        assert Term.objects.filter(pk=savers.pk).exists()
-
-    def test_retires_and_uses_again(self, admin, audience):
-        savers = Term.objects.get(name="Savers")
-
-        admin.post(reverse("content_terms:retire", args=[savers.pk]))
-        assert Term.objects.get(pk=savers.pk).retired_at
-
-        admin.post(reverse("content_terms:revive", args=[savers.pk]))
-        assert not Term.objects.get(pk=savers.pk).retired_at
-
-    def test_what_is_downloaded_can_be_loaded(self, admin, audience):
-        Term.objects.filter(name="Savers").update(synonyms=["Sparer", "=cmd"])
-        told = b"".join(admin.get(reverse("content_terms:file")).streaming_content)
-        Term.objects.all().delete()
-
-        answer = admin.post(
-            reverse("content_terms:load"), {"file": SimpleUploadedFile("terms.csv", told)}
-        )
-
-        assert answer.status_code == 302
-        assert Term.objects.get(name="Savers").synonyms == ["Sparer", "=cmd"]
-
-    def test_of_a_file_with_a_fault_nothing_is_loaded(self, admin, audience):
-        told = b"facet,name,part_of\naudience,Traders,\naudience,Brokers,nobody\nmood,Calm,\n"
-
-        shown = admin.post(
-            reverse("content_terms:load"), {"file": SimpleUploadedFile("terms.csv", told)}
-        ).content.decode()
-
-        assert "Line 3: There is no term “nobody”." in shown
-        assert "Line 4: There is no facet “mood”." in shown
-        assert not Term.objects.filter(name="Traders").exists()
-
-    def test_a_parent_answers_the_same_question(self, admin, audience):
-        other = Facet.objects.create(name="Stage", slug="stage")
-        stage = Term.objects.create(facet=other, name="Idea", slug="idea")
-        savers = Term.objects.get(name="Savers")
-        told = {
-            "facet": audience.pk, "name": "Savers", "slug": "savers", "parent": stage.pk,
-            "synonyms": "", "description": "", "owner": "",
-        }  # fmt: skip
-
-        admin.post(reverse("content_terms:edit", args=[savers.pk]), told)
-
-        assert Term.objects.get(pk=savers.pk).parent is None
-
-
-class TestQuality:
-    def test_says_how_often_suggestions_were_right(self, elena, article, pages, at):
-        admin = staff("ada", "Administrator")
-        pages.product.title = "For savers and beginners"
-        pages.product.save()
-        tag.accept(TagSuggestion.objects.get(), by=elena.user, at=at)
-        for one in tag.suggest(pages.product, at=at):
-            tag.reject(one, by=elena.user, at=at)
-
-        facet = Facet.objects.get()
-        answer = admin.get(reverse("content_facets:quality", args=[facet.pk]))
-
-        assert answer.context["told"]["whole"]["precision"] == pytest.approx(1 / 3)
-        assert answer.context["told"]["whole"]["recall"] == 1
-        assert "33.3 %" in answer.content.decode()
-
-    def test_elena_does_not_judge_taggers(self, elena, audience):
-        answer = elena.get(reverse("content_facets:quality", args=[audience.pk]))
-
-        assert answer.status_code in {302, 403}
 
 
 def test_places_hold_pages_as_pages(pages):

@@ -56,10 +56,13 @@ class TestPages:
 
     def test_a_merged_term_leads_to_the_one_it_became(self, told, savers, pages, at):
         keepers = Term.objects.create(facet=savers.facet, name="Keepers", slug="keepers")
-        tag.give(pages.article, savers, by=None, at=at)
+        for term in (savers, keepers):
+            tag.give(pages.article, term, by=None, at=at)
         terms.merge(term=savers, into=keepers)
 
-        assert [one["title"] for one in told("/api/v1/pages/", term="audience:savers")] == ["Cash"]
+        found = told("/api/v1/pages/", term="audience:savers")
+
+        assert [(one["title"], one["terms"]) for one in found] == [("Cash", ["audience:keepers"])]
 
     def test_says_nothing_of_drafts_and_unknown_terms(self, told, savers, pages, at):
         tag.give(pages.article, savers, by=None, at=at)

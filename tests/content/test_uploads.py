@@ -106,6 +106,7 @@ BAD = {
     ("feed.xml", b"<a><b></a>"): "well-formed",
     ("page.html", papers.pdf()): "no .html",
     ("list.csv", b"a,b\n\0\1\2"): "no text",
+    ("list.csv", b"\xff\xfe" + bytes(range(256)) * 8): "no text",
     ("told.json", b"[" * 100_000): "no JSON",
     ("song.mp3", b"MZ\x90\0"): "no .mp3",
     ("photo.jpg", papers.photo("PNG")): "PNG picture",
@@ -145,6 +146,12 @@ BAD_PICTURES = {
     ("a.svg", papers.svg("<style>@im<!-- -->port 'x.css';</style>")): "elsewhere",
     ("a.svg", papers.svg('<rect style="fill:ur&#108;(//x.example)"/>')): "elsewhere",
     ("a.svg", papers.svg('<animate attributeName="href" to="#"/>')): "links lead",
+    ("a.svg", papers.svg('<f:form xmlns:f="http://www.w3.org/1999/xhtml"/>')): "web page",
+    ("a.svg", b"<html><svg/></html>"): "no SVG",
+    ("a.svg", b'<svg viewBox="0 0 0 0"/>'): "how large",
+    ("a.svg", b'<svg width="9" height="9" viewBox="0 0 -9 9"/>'): "how large",
+    ("a.svg", b'<svg width="wide" height="9"/>'): "how large",
+    ("a.svg", b'<svg width="9" height="1e9"/>'): "larger",
     ("a.svg", b'<?xml-stylesheet href="x.css"?>' + papers.svg()): "elsewhere",
 }
 
@@ -195,6 +202,25 @@ def test_a_huge_file_is_counted_and_not_kept(elena, settings, tmp_path):
     assert kept[0] < 3_200_000
 
 
+def test_a_document_that_takes_too_long_is_not_called_broken(elena, monkeypatch):
+    monkeypatch.setattr("content.admit.paper.SECONDS", 0.01)
+
+    (fault,) = add(elena, "fees.pdf", papers.pdf())
+
+    assert "too many pages" in fault
+
+
+def test_many_files_at_once_do_not_fill_the_disk(chen, settings):
+    settings.WAGTAILDOCS_MAX_UPLOAD_SIZE = 3_000_000
+    film = b"\0" * 4_000_000
+
+    sent = {name: papers.named(f"{name}.mp4", film) for name in ("one", "two", "three")}
+
+    answer = chen.post("/_x/sign-up", sent, headers={"origin": "http://testserver"})
+
+    assert answer.status_code == 400
+
+
 class TestPhotographs:
     @pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP"])
     @pytest.mark.parametrize("orientation", [1, 3, 6])
@@ -218,6 +244,20 @@ class TestPhotographs:
 
         kept = Pixels.open(io.BytesIO(Image.objects.get().file.read()))
         assert kept.tobytes() == Pixels.open(io.BytesIO(papers.photo())).tobytes()
+
+    @pytest.mark.parametrize("orientation", [1, 6])
+    def test_of_a_phone_that_stores_several_the_first_is_taken(self, elena, orientation):
+        depth = Pixels.new("RGB", (60, 40), "green")
+        several = papers.photo("MPO", orientation=orientation, save_all=True, append_images=[depth])
+
+        assert add(elena, "ana.jpg", several, kind="image") == []
+
+        data = Image.objects.get().file.read()
+        pixels = Pixels.open(io.BytesIO(data))
+        red, _green, blue = pixels.convert("RGB").getpixel((5, 20))
+        assert (pixels.format, pixels.size) == ("JPEG", (60, 40))
+        assert red > 200 > 60 > blue
+        assert b"Camera" not in data
 
     def test_a_second_picture_behind_the_first_is_left_out(self, elena):
         hidden = papers.photo() + papers.photo()

@@ -58,8 +58,8 @@ def lies(thing):
         return file.read()
 
 
-def settled():
-    while seal.settle():
+def settled(at):
+    while seal.settle(at=at):
         pass
 
 
@@ -130,7 +130,7 @@ class TestCollection:
         assert made.file.read() == WORDS
 
     def test_what_comes_there_is_encrypted_and_what_leaves_is_not(
-        self, board, django_capture_on_commit_callbacks
+        self, board, at, django_capture_on_commit_callbacks
     ):
         made = document(Collection.get_first_root_node())
         before = made.file.name
@@ -138,7 +138,7 @@ class TestCollection:
         Document.objects.filter(pk=made.pk).update(collection=board)
 
         with django_capture_on_commit_callbacks(execute=True):
-            settled()
+            settled(at)
 
         made.refresh_from_db()
         assert WORDS[:30] not in lies(made)
@@ -146,18 +146,62 @@ class TestCollection:
         assert not default_storage.exists(before)
 
         SealedCollection.objects.all().delete()
-        settled()
+        settled(at)
 
         made.refresh_from_db()
         assert lies(made) == WORDS
         assert not seal.left()
 
-    def test_without_a_key_everything_stays_where_it_is(self, board, settings):
+    def test_a_long_name_keeps_its_place_and_holds_nobody_up(self, board, at):
+        names = [f"{'minutes-' * 10}{n}.txt" for n in range(2)]
+        made = [document(Collection.get_first_root_node(), name=name) for name in names]
+        Document.objects.update(collection=board)
+        default_storage.delete(made[0].file.name)
+
+        settled(at)
+
+        made[1].refresh_from_db()
+        assert made[1].is_sealed
+        assert made[1].file.read() == WORDS
+
+    def test_it_keeps_its_name_for_people(self, board, at):
+        document(board, name="minutes.txt")
+        made = document(Collection.get_first_root_node(), name="minutes.txt")
+        before = made.url
+        Document.objects.update(collection=board)
+
+        settled(at)
+
+        made.refresh_from_db()
+        assert made.is_sealed
+        assert made.url == before
+
+    def test_a_form_that_was_open_meanwhile_does_not_lose_the_file(self, board, at):
+        pk = document(Collection.get_first_root_node()).pk
+        Document.objects.update(collection=board)
+        opened = Document.objects.get(pk=pk)
+        settled(at)
+
+        opened.title = "Minutes of May"
+        opened.save()
+
+        kept = Document.objects.get(pk=pk)
+        assert (kept.title, kept.is_sealed) == ("Minutes of May", True)
+        assert kept.file.read() == WORDS
+
+    def test_a_new_file_takes_its_place_all_the_same(self, board):
+        made = Document.objects.get(pk=document(board).pk)
+
+        made.file.save("may.txt", ContentFile(b"May"))
+
+        assert Document.objects.get(pk=made.pk).file.read() == b"May"
+
+    def test_without_a_key_everything_stays_where_it_is(self, board, settings, at):
         made = document(Collection.get_first_root_node())
         Document.objects.filter(pk=made.pk).update(collection=board)
         settings.FILE_KEYS = []
 
-        assert not seal.settle()
+        assert not seal.settle(at=at)
         assert seal.left() == 1
 
     def test_pictures_and_their_sizes_are_encrypted_too(self, board, mara, chen):
@@ -264,6 +308,18 @@ class TestKeys:
         assert seal.rewrap(made)
         assert seal.under_keys() == (1, 0, 0)
 
+    def test_a_lock_that_was_half_written_costs_nothing(self, board, settings):
+        made = document(board)
+        settings.FILE_KEYS = [NEW, OLD]
+        newest = next(iter(vault._keys(tuple(settings.FILE_KEYS))))
+        default_storage.save(f"{made.file.name}.{newest}.key", ContentFile(b"half of"))
+        assert made.file.storage.open(made.file.name).read() == WORDS
+
+        assert seal.rewrap(made)
+
+        settings.FILE_KEYS = [NEW]
+        assert made.file.storage.open(made.file.name).read() == WORDS
+
     def test_is_done_from_the_screen_with_its_progress(self, board, settings, mara, at):
         document(board)
         settings.FILE_KEYS = [NEW, OLD]
@@ -279,19 +335,19 @@ class TestKeys:
 
 
 class TestScreens:
-    def test_a_collection_is_encrypted_and_decrypted_on_the_screen(self, mara):
+    def test_a_collection_is_encrypted_and_decrypted_on_the_screen(self, mara, at):
         home = Collection.get_first_root_node().add_child(name="Board")
         made = document(home)
         place = reverse("content_files:sealed")
 
         mara.post(place, {"collection": home.pk})
         assert b"1 file still has to be moved" in mara.get(place).content
-        settled()
+        settled(at)
         made.refresh_from_db()
         assert made.is_sealed
 
         mara.post(reverse("content_files:unseal", args=[SealedCollection.objects.get().pk]))
-        settled()
+        settled(at)
         made.refresh_from_db()
         assert not made.is_sealed
 

@@ -70,8 +70,6 @@ def test_a_day_before_its_time_an_event_is_still_there():
 
 
 def test_a_month_of_which_nothing_is_left_goes_as_a_whole():
-    # Empty months that a test before this one made.
-    prune(days=90)
     happen(track("ana", "Opened", "a"), track("ana", "Opened", "b"), at=A_YEAR_AGO)
     happen(track("ana", "Opened", "c"), at=NOON)
     assert "customers_event_y2025m11" in parts()

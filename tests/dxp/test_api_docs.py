@@ -100,4 +100,5 @@ def test_the_page_names_every_scope_and_every_address():
     for door in doors():
         if door.route.startswith("api/v1/"):
             path = re.sub(r"<slug:\w+>", "SLUG", re.sub(r"<(uuid|int):\w+>", "ID", door.route))
+            path = re.sub(r"<str:(\w+)>", lambda named: named[1].upper(), path)
             assert f"/{path}`" in PAGE, path

@@ -20,6 +20,7 @@ from wagtail.models import Page, Site
 
 from analytics import pose
 from analytics.questions import asked as whole
+from content import tag
 from content.models import Facet, Fragment, HomePage, Term
 from customers import segment
 from customers.models import IdentityLink
@@ -103,6 +104,7 @@ def world():
     mara = people.marketer()
     rights = (
         "view_journey", "publish_journey", "view_reports", "view_fragment", "view_term",
+        "change_fragment", "publish_fragment", "add_tagging", "delete_tagging",
     )  # fmt: skip
     mara.user_permissions.add(*Permission.objects.filter(codename__in=rights))
     secret = people.token(mara, "all")["HTTP_AUTHORIZATION"]
@@ -117,13 +119,14 @@ def world():
     page = Page.get_first_root_node().add_child(instance=HomePage(title="Home", slug="site"))
     Site.objects.filter(is_default_site=True).update(root_page=page)
     facet = Facet.objects.create(name="Life", slug="life")
-    Term.objects.create(facet=facet, name="A home", slug="a-home")
+    term = Term.objects.create(facet=facet, name="A home", slug="a-home")
     piece = Fragment(name="Hours", body=[("quote", {"text": "At nine."})], locale=page.locale)
     piece.save()
+    tag.give(piece, term, by=None, at=now())
     there = {
         "question": kept.pk, "page": page.pk, "fragment": piece.pk,
         "public_id": str(ana.public_id), "slug": group.slug, "link": link, "journey": journey.pk,
-        "run": run.pk,
+        "run": run.pk, "kind": "fragment", "object_id": piece.pk, "term": "life:a-home",
     }  # fmt: skip
     return there, {"Authorization": secret}, str(eva.public_id)
 

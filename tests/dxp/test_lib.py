@@ -3,7 +3,7 @@
 import pytest
 
 from customers.models import Profile
-from dxp.lib import ids, rows
+from dxp.lib import ids, rows, sheets
 from dxp.lib.clock import now
 
 
@@ -17,6 +17,18 @@ class TestIds:
     def test_a_bucket_is_always_the_same(self):
         assert ids.bucket("split", 7) == ids.bucket("split", 7)
         assert len({ids.bucket("split", person) for person in range(1000)}) > 900
+
+
+class TestSheets:
+    def test_run_no_formula_and_keep_numbers(self):
+        row = ["=cmd()", "+1", "\uff1dcmd()", "\nx", -5, None, "a, b", "it's"]
+
+        told = "".join(sheets.lines([row]))
+
+        assert told == "'=cmd(),'+1,'\uff1dcmd(),\"'\nx\",-5,,\"a, b\",it's\r\n"
+        assert [sheets.meant(sheets.safe(one)) for one in row if isinstance(one, str)] == [
+            one for one in row if isinstance(one, str)
+        ]
 
 
 @pytest.mark.django_db

@@ -1,126 +1,38 @@
-"""Two things of each kind, Amber and Birch, and every address of the admin that may show them."""
+"""Every address of the admin, and of the API, that may show Amber or Birch."""
 
 from __future__ import annotations
 
 import re
-from io import BytesIO
 
 from django.contrib.auth.models import Group, Permission
 from django.contrib.contenttypes.models import ContentType
-from django.core.files.base import ContentFile
-from django.core.files.images import ImageFile
 from django.urls import get_resolver, reverse
-from guardian.shortcuts import assign_perm
-from PIL import Image as Picture
 from wagtail.admin.views.bulk_action.registry import bulk_action_registry
-from wagtail.models import GroupApprovalTask, Page, TaskState, Workflow, WorkflowTask
-from wagtail.search.index import class_is_indexed, insert_or_update_object
+from wagtail.models import Page, TaskState
 
-from content.models import (
-    Document,
-    Form,
-    Fragment,
-    HomePage,
-    Image,
-    StandardPage,
-    Topic,
-)  # fmt: skip
+from content.models import Form, Fragment, Topic
 from dxp.users.models import User
+from tests.house.pairs import NAMES, stem
 
-NAMES = ("Amber", "Birch")
 # Parameters that name the thing an address is about.
 ITSELF = {
     "pk", "page_id", "parent_page_id", "page_to_move_id", "image_id", "document_id",
     "doc_id",
-    "object_id", "page_pk",
+    "object_id", "page_pk", "collection_id", "fragment",
 }  # fmt: skip
 # Not about things of ours: words, people, settings, what is about to be made.
 ELSEWHERE = re.compile(
     r"^(users_|journeys|customers|analytics|segment_chooser|wagtailadmin_(account|logout|login|"
-    r"password|dismissibles|sprite|javascript|error_test|collections|workflows|block_preview|"
+    r"password|dismissibles|sprite|javascript|error_test|workflows|block_preview|"
     r"choose_page_(external|email|phone|anchor))|wagtailredirects|wagtailsettings|wagtailembeds|"
-    r"content_(fault|bulk|bots|review|files:(take|unseal)|terms|facets)|wagtailsnippet.*_persona|"
+    r"content_(fault|bulk|bots|files:(take|unseal)|terms|facets)|wagtailsnippet.*_persona|"
     r"wagtaillocales|wagtailsites|wagtailusers|wagtailsnippets:|wagtailsnippet.*_journeys_|"
     r"wagtail(docs|images):.*upload)"
 )
 
-
-class Pair:
-    """Amber and Birch of one kind."""
-
-    def __init__(self, kind, make, rights):
-        self.kind, self.rights = kind, rights
-        self.things = [make(name) for name in NAMES]
-        for thing in self.things:
-            if class_is_indexed(type(thing)):
-                insert_or_update_object(thing)
-
-    def grant(self, user):
-        """Give somebody every right on Amber."""
-        amber = self.things[0]
-        thing = Page.objects.get(pk=amber.pk) if isinstance(amber, Page) else amber
-        names = [f"{right}_{thing._meta.model_name}" for right in self.rights]
-        for name in Permission.objects.filter(codename__in=names).values_list(
-            "codename", flat=True
-        ):
-            assign_perm(name, user, thing)
-
-
-def pairs():
-    """Make two of each kind; the pages are drafts below the home page."""
-    root = Page.get_first_root_node()
-    home = root.add_child(instance=HomePage(title="Home", slug="objects"))
-
-    def page(name):
-        made = StandardPage(title=f"{name} page", slug=name.lower(), live=False, locked=True)
-        home.add_child(instance=made)
-        made.save_revision()
-        return made
-
-    def image(name):
-        file = BytesIO()
-        Picture.new("RGB", (8, 8), "white").save(file, "PNG")
-        return Image.objects.create(title=f"{name} picture", file=ImageFile(file, f"{name}.png"))
-
-    def document(name):
-        return Document.objects.create(title=f"{name} paper", file=ContentFile(b"x", f"{name}.txt"))
-
-    def fragment(name):
-        made = Fragment.objects.create(name=f"{name} words", live=False, body=[])
-        made.save_revision()
-        return made
-
-    def form(name):
-        made = Form.objects.create(name=f"{name} form", slug=name.lower(), live=False, fields=[])
-        made.save_revision()
-        return made
-
-    def topic(name):
-        return Topic.objects.create(name=f"{name} topic", slug=name.lower())
-
-    every = ["change", "delete", "view"]
-    found = {
-        "page": Pair("page", page, ["change", "publish", "lock", "unlock"]),
-        "image": Pair("image", image, ["change", "choose"]),
-        "document": Pair("document", document, ["change", "choose"]),
-        "fragment": Pair("fragment", fragment, [*every, "publish", "lock", "unlock"]),
-        "form": Pair("form", form, [*every, "publish"]),
-        "topic": Pair("topic", topic, ["change", "delete"]),
-    }
-    _review(found)
-    return found
-
-
-def _review(found):
-    moderators = Group.objects.get_or_create(name="Moderators")[0]
-    task = GroupApprovalTask.objects.create(name="Look at it")
-    task.groups.add(moderators)
-    workflow = Workflow.objects.create(name="Review")
-    WorkflowTask.objects.create(workflow=workflow, task=task, sort_order=1)
-    anybody = User.objects.create_user("author")
-    for kind in ("page", "fragment"):
-        for thing in found[kind].things:
-            workflow.start(thing, anybody)
+# What of the API is about single things; the rest answers what everybody may read.
+API = "api_fragment_"
+TAGS = "api_tags"
 
 
 def person(name, *groups, **told):
@@ -149,10 +61,14 @@ def addresses(found):
     owners = _owners()
     both = {kind: pair.things for kind, pair in found.items()}
     for name, route, parameters in _walk(get_resolver(), (), ""):
-        if not route.startswith("admin/") or name.endswith("?") or ELSEWHERE.match(name):
+        ours = route.startswith("admin/") or name.startswith((API, TAGS))
+        if not ours or name.endswith("?") or ELSEWHERE.match(name):
             continue
         if name == "wagtail_bulk_action":
             yield from _bulk(both)
+        elif name.startswith(TAGS):
+            for kind in sorted({"page", "fragment", "image", "document"} & set(both)):
+                yield Address(f"{name} {kind}", kind, _tags(name, parameters, kind))
         elif ({"app_label", "model_name"} <= set(parameters) and ITSELF & set(parameters)) or (
             {"content_type_id", "object_id"} <= set(parameters)
         ):
@@ -176,7 +92,8 @@ def _owners():
         "wagtailadmin_api:documents": "document", "wagtailimages": "image",
         "wagtaildocs": "document", "wagtailadmin_": "page", "wagtailforms": "page",
         "simple_translation:submit_page": "page", "content_look": "page",
-        "content_files:links": "document",
+        "content_files:links": "document", "content_review": "page", API: "fragment",
+        "wagtailadmin_collections": "collection",
     }  # fmt: skip
     for kind, model in (
         ("fragment", Fragment),
@@ -191,14 +108,24 @@ def _owners():
 
 def _reverse(name, parameters):
     def of(thing):
+        # Rights are on a page, whatever its kind; the page of a review is one of a step.
+        named = stem(thing)._meta if name.startswith("content_access") else thing._meta
         told = {one: _value(one, thing) for one in parameters}
+        if "model_name" in told:
+            told |= {"app_label": named.app_label, "model_name": named.model_name}
+        if name == "content_review":
+            told = {"pk": SAMPLES["task_state_id"](thing)}
         return reverse(name, kwargs=told)
 
     return of
 
 
-def _stem(thing):
-    return Page if isinstance(thing, Page) else type(thing)
+def _tags(name, parameters, kind):
+    def of(thing):
+        told = {"kind": kind, "object_id": thing.pk, "term": "topic:none"}
+        return reverse(name, kwargs={one: told[one] for one in parameters})
+
+    return of
 
 
 def _states(thing):
@@ -225,7 +152,8 @@ SAMPLES = {
         _states(thing).values_list("workflow_state_id", flat=True).first() or 0
     ),
     "row": lambda _thing: 0,
-    "content_type_id": lambda thing: ContentType.objects.get_for_model(_stem(thing)).pk,
+    "submission": lambda _thing: 0,
+    "content_type_id": lambda thing: ContentType.objects.get_for_model(stem(thing)).pk,
     "act": lambda _thing: "accept",
 }
 

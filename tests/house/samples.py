@@ -72,6 +72,7 @@ def furnish(*, at):
     somebody = identify.ensure_alias(kind="anonymous", value="browser-bruno", at=at)
     topic, asked = _topic(), _question(at)
     hours = _fragment()
+    form, sent = _form(at)
     by_place = {
         "wagtailusers_users": User.objects.order_by("pk").first().pk,
         "customers_profiles": ana.pk,
@@ -89,9 +90,10 @@ def furnish(*, at):
         "customers_rejected:progress": retry.begin(at=at).pk,
         "customers_rejected": rejected.pk,
         **_outbox(letter, delivery, at),
-        "content_forms": _form(),
+        "content_forms": form.pk,
         **_vocabulary(),
         "content_fragments": hours,
+        "api_tags": hours,
         **_files(at),
         "wagtailsnippetchoosers_content_fragment": hours,
         "content_review": _review(at),
@@ -121,7 +123,8 @@ def furnish(*, at):
             if "journey" in door.name:
                 return path.pk
         known = {
-            "kind": "track",
+            "kind": "fragment" if door.name.startswith("api_tags") else "track",
+            "term": "topic:none",
             "page_id": draft,
             "content_type_id": ContentType.objects.get_for_model(Page).pk,
             "name": "none.jpg",
@@ -139,6 +142,7 @@ def furnish(*, at):
             "node": "welcome",
             "journey": path.pk,
             "fragment": hours,
+            "submission": sent.pk,
             "question": asked,
             "segment": group.pk,
             "token": "tampered",
@@ -237,14 +241,18 @@ def _remark(at):
     return made.pk
 
 
-def _form():
-    from content.models import Form
+def _form(at):
+    """Return a form, and what somebody wrote into it."""
+    from content.models import Form, Submission
 
     asked = {
         "label": "Why?", "key": "why", "help": "", "required": False, "trait": False,
         "waits": False, "kind": "text", "most": 80,
     }  # fmt: skip
-    return Form.objects.create(name="Advice", slug="advice", fields=[("text", asked)]).pk
+    form = Form.objects.create(name="Advice", slug="advice", fields=[("text", asked)])
+    return form, Submission.objects.create(
+        form=form, answers=[["why", "Why?", "So"]], key="1", at=at
+    )
 
 
 def _files(at):

@@ -17,7 +17,10 @@ PEOPLE = {Profile, Alias, ContactPoint}
 # Numbers that name a person without a foreign key.
 NUMBERS = re.compile(r"(profile|alias|contact_point|person)(_id|_ids|s)?$")
 # What is written to Redis and is about nobody: the rest needs a keeper.
-ABOUT_NOBODY = ("redis:hint:*", "redis:journeys:epoch", "redis:journeys:pace:*")
+ABOUT_NOBODY = (
+    "redis:hint:*", "redis:journeys:epoch", "redis:journeys:pace:*", "redis:page:*",
+    "redis:lock:page:*", "redis:fault:*",
+)  # fmt: skip
 
 
 def kept() -> set[type[models.Model]]:

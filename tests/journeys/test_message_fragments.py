@@ -175,6 +175,18 @@ class TestOtherChannels:
 
         assert answer.json()["advice"][0]["text"].startswith("103 characters")
 
+    def test_fragments_are_offered_once_to_whom_may_see_them(self, db, mara, omar):
+        hours = fragment()
+        spanish = Locale.objects.create(language_code="es")
+        translated = hours.copy_for_translation(spanish)
+        translated.save()
+        translated.save_revision().publish()
+        message = Message.objects.create(name="Text", channel="sms", text="Hi")
+        address = f"/admin/journeys/messages/edit/{message.pk}/"
+
+        assert page(mara.get(address)).count("{{ fragment:Hours }}") == 1
+        assert "Hours" not in page(omar.get(address))
+
     def test_a_fragment_that_nobody_published_is_refused(self, db, mara):
         fragment().unpublish()
 

@@ -37,6 +37,19 @@ class LiveController extends window.StimulusModule.Controller {
     return this.pieceTarget.contains(focused) && !focused.matches("details[data-key] > summary");
   }
 
+  // Ask for something else of what the piece offers, and stay on it.
+  async ask() {
+    const asked = this.pieceTarget.querySelector("[data-live-ask]");
+    const address = new URL(this.urlValue, window.location.href);
+    address.searchParams.set(asked.dataset.liveAsk, asked.value);
+    this.urlValue = address.pathname + address.search;
+    document.activeElement.blur();
+    this.isAsked = true;
+    clearInterval(this.timer);
+    this.timer = setInterval(() => this.refresh(), this.everyValue);
+    await this.refresh();
+  }
+
   async refresh() {
     if (this.isPaused || document.hidden || this.isBusy) return;
     try {
@@ -61,6 +74,12 @@ class LiveController extends window.StimulusModule.Controller {
       element.open = open.includes(key);
       if (key === focused) element.querySelector("summary").focus();
     });
+    // Who asked stands at the question again, unless they went elsewhere meanwhile.
+    const asked = this.isAsked && this.pieceTarget.querySelector("[data-live-ask]");
+    if (asked) {
+      this.isAsked = false;
+      if (document.activeElement === document.body) asked.focus();
+    }
     // What is finished will not change any more.
     if (this.pieceTarget.querySelector("[data-live-end]")) clearInterval(this.timer);
   }

@@ -8,10 +8,12 @@ const TYPING = 200;
 class TagsController extends window.StimulusModule.Controller {
   static targets = ["piece", "said", "tick", "least"];
 
-  static values = { url: String, offer: String, failed: String };
+  static values = { url: String, offer: String, failed: String, none: String };
 
   connect() {
     this.looks = 0;
+    // What somebody ticked by hand, by suggestion: it outlives the next look.
+    this.ticked = new Map();
     this.load();
     // What was saved without leaving the page is read anew.
     this.onSaved = () => this.lookSoon(true);
@@ -27,19 +29,45 @@ class TagsController extends window.StimulusModule.Controller {
   async load() {
     try {
       const answer = await fetch(this.urlValue);
-      if (answer.ok) this.show(await answer.text());
+      if (!answer.ok) throw new Error(answer.statusText);
+      this.show(await answer.text());
     } catch {
+      this.tell(this.failedValue);
       this.lookSoon();
     }
   }
 
   show(html) {
-    const focus = this.pieceTarget.contains(document.activeElement) && document.activeElement.id;
+    const place = this.place();
+    const least = this.hasLeastTarget && this.leastTarget.value;
     this.pieceTarget.innerHTML = html;
     const piece = this.pieceTarget.firstElementChild;
     this.saidTarget.textContent = piece.dataset.said;
-    if (focus) document.getElementById(focus)?.focus();
+    this.saidTarget.classList.add("w-sr-only");
+    if (least && this.hasLeastTarget) this.leastTarget.value = least;
+    this.tickTargets.forEach((one) => {
+      one.checked = this.ticked.get(one.value) ?? one.checked;
+    });
+    if (place) this.goTo(place);
     if (piece.hasAttribute("data-waiting")) this.lookSoon();
+  }
+
+  // Where the keyboard is: what has the focus, and in which facet.
+  place() {
+    const active = document.activeElement;
+    if (!this.pieceTarget.contains(active)) return null;
+    return { id: active.id, heading: active.closest("section")?.getAttribute("aria-labelledby") };
+  }
+
+  // What was decided is gone: then the facet's heading, so that the next Tab goes on from there.
+  goTo({ id, heading }) {
+    const found = (id && document.getElementById(id)) || document.getElementById(heading);
+    (found || this.pieceTarget).focus();
+  }
+
+  tell(words) {
+    this.saidTarget.textContent = words;
+    this.saidTarget.classList.remove("w-sr-only");
   }
 
   // The taggers read a moment later: look until they have, but not forever, and not under the hands
@@ -63,7 +91,10 @@ class TagsController extends window.StimulusModule.Controller {
     if (suggestion) told.append("suggestion", suggestion);
     if (event.currentTarget.hasAttribute("data-ticked")) {
       const ticked = this.tickTargets.filter((one) => one.checked);
-      if (!ticked.length) return;
+      if (!ticked.length) {
+        this.tell(this.noneValue);
+        return;
+      }
       ticked.forEach((one) => told.append("suggestion", one.value));
     }
     this.post(act, told);
@@ -94,8 +125,7 @@ class TagsController extends window.StimulusModule.Controller {
       this.looks = 0;
       this.show(await answer.text());
     } catch {
-      this.saidTarget.textContent = this.failedValue;
-      this.saidTarget.classList.remove("w-sr-only");
+      this.tell(this.failedValue);
     }
   }
 
@@ -103,7 +133,12 @@ class TagsController extends window.StimulusModule.Controller {
     const least = Number(this.leastTarget.value);
     this.tickTargets.forEach((one) => {
       one.checked = Number(one.dataset.percent) >= least;
+      this.ticked.set(one.value, one.checked);
     });
+  }
+
+  remember({ currentTarget: one }) {
+    this.ticked.set(one.value, one.checked);
   }
 
   offer(event) {
