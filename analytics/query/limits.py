@@ -94,13 +94,13 @@ def watched(
 
     def look() -> None:
         while not done.wait(min(LOOK_SECONDS, seconds)):
-            if time.monotonic() - began >= seconds:
+            if not ended.why and time.monotonic() - began >= seconds:
                 ended.why = "long"
-            elif watch is not None and not watch(progress()):
+            elif not ended.why and watch is not None and not watch(progress()):
                 ended.why = "stopped"
             if ended.why:
+                # Again and again: between two statements there is nothing to stop.
                 stop()
-                return
 
     thread = threading.Thread(target=look, name="question-watch", daemon=True)
     thread.start()

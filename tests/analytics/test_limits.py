@@ -5,10 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from analytics import collect, compact, query
 from analytics.measures import traffic
@@ -77,6 +79,22 @@ class TestTooMuch:
                     query.ask(ENDLESS, lake=sealed, at=END)
 
         assert visitors(sealed)[0] == 2
+
+    def test_one_that_is_stopped_between_two_statements_stops_in_the_next(self, lake):
+        asked = []
+
+        def no_more(_progress):
+            asked.append(True)
+            return False
+
+        def slowly():
+            with limits.snapshot(60, no_more), connection.cursor() as cursor:
+                time.sleep(3 * limits.LOOK_SECONDS)
+                assert asked
+                cursor.execute("SELECT pg_sleep(10)")
+
+        with pytest.raises(query.Stopped):
+            slowly()
 
 
 class TestTurns:
