@@ -53,7 +53,7 @@ def gate(monkeypatch):
     opened.set()
 
 
-def wait_until(true, seconds=10):
+def wait_until(true, seconds=20):
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until
@@ -145,7 +145,7 @@ class TestDesk:
 
         desk.stop(page=pending.value.page)
 
-        wait_until(lambda: not runs.count(), seconds=5)
+        wait_until(lambda: not runs.count())
 
     def test_a_slow_answer_of_postgresql_goes_on_as_well(self, lake):
         happen(1, DAY)
@@ -155,7 +155,7 @@ class TestDesk:
 
         desk.stop(page=pending.value.page)
 
-        wait_until(lambda: not runs.count(), seconds=5)
+        wait_until(lambda: not runs.count())
 
     def test_what_failed_is_said_and_asked_anew_at_the_next_look(self, sealed, gate, monkeypatch):
         monkeypatch.setattr(desk, "PATIENCE", 20)

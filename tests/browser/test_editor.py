@@ -45,7 +45,7 @@ class Desk:
             base_url=house.address, viewport={"width": 1280, "height": 1600}
         )
         self.page = self.context.new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(30_000)
         self.page.on("dialog", lambda dialog: dialog.accept())
         self.page.goto("/admin/login/")
         self.page.fill("input[name=username]", name)

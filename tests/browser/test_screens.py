@@ -288,7 +288,7 @@ def places(browser, house, mailbox):
     """The addresses that are known only in this house, found by following links."""
     context = browser.new_context(base_url=house.address)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     found = {}
 
     def link(at: str, selector: str) -> str:
@@ -406,14 +406,14 @@ def check(page, window: Window, screen: Screen, places: dict[str, str]) -> None:
     window.wrong.clear()
     answer = page.goto(screen.address.format(**places))
     assert answer.status == screen.status
-    page.locator(screen.ready).first.wait_for(timeout=10_000)
+    page.locator(screen.ready).first.wait_for(timeout=30_000)
 
     for scheme in window.schemes:
         page.emulate_media(color_scheme=scheme)
         if scheme == "dark" and page.locator(".w-minimap").count():
             # Wagtail's outline beside its editor keeps the colors in which the page was loaded.
             page.reload()
-            page.locator(screen.ready).first.wait_for(timeout=10_000)
+            page.locator(screen.ready).first.wait_for(timeout=30_000)
         if not page.evaluate("'axe' in window"):
             page.add_script_tag(path=AXE)
         page.evaluate(SETTLED)

@@ -156,7 +156,7 @@ def writes_and_reads(page):
     keys.press("Control+A")
     keys.type("2")
     expect(size).to_have_text("1 person")
-    expect(page.locator(".dxp-rule__people a")).to_have_text("Ana Marić", timeout=10_000)
+    expect(page.locator(".dxp-rule__people a")).to_have_text("Ana Marić", timeout=30_000)
 
     keys.tab_to("-add-group$")
     keys.press("Enter")

@@ -103,4 +103,4 @@ def test_without_redis_everything_passes_at_once(redis, post, settings):
     answers = [post(body=many(10)).status_code for _ in range(10)]
 
     assert set(answers) == {200}
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10

@@ -171,7 +171,7 @@ class TestEveryAdapter:
         receipt = send(bench.parcel(1))[0]
 
         assert receipt.outcome is Outcome.UNKNOWN
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 10
 
 
 class TestChecks:

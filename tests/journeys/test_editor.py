@@ -70,7 +70,7 @@ def at_screen(client, live_server, chromium):
             context = browser.new_context(base_url=live_server.url, bypass_csp=True, **FORMS[form])
             context.add_cookies([cookie])
             page = context.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("dialog", lambda dialog: dialog.accept())
             try:

