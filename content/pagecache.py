@@ -13,7 +13,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,7 +25,7 @@ import msgspec
 import redis
 
 from content.inside import BEGIN, DROP, DROP_ALL, END, PUT
-from dxp.lib import hints, quick
+from dxp.lib import hints, near
 
 # Behind its time a page is still sent while somebody renders it anew, or nobody can.
 STALE_SECONDS = 3600
@@ -36,6 +36,8 @@ REMEMBER_MS = 600_000
 EPOCH = b"page:epoch"
 # Bodies with places in them, packed for visitors without a place of their own.
 MOST_PACKED = 100
+# Answers that are remembered as they were read.
+MOST_KNOWN = 100
 
 
 class Place(msgspec.Struct, array_like=True, frozen=True):
@@ -79,6 +81,7 @@ class Shown:
 
 _shown: ContextVar[Shown | None] = ContextVar("shown", default=None)
 _packed: OrderedDict[str, bytes] = OrderedDict()
+_known: dict[bytes, tuple[bytes, Kept]] = {}
 _decode = msgspec.msgpack.Decoder(Kept).decode
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -161,11 +164,24 @@ def get(key: bytes, *more: bytes) -> tuple[Kept | None, list[bytes | None]]:
     Raises:
         redis.RedisError: Redis is away.
     """
-    found, epoch, *others = quick.get_many((key, EPOCH, *more))
+    found, epoch, *others = near.get_many((key, EPOCH), more)
     if found is None:
         return None, others
-    kept = _decode(found)
+    kept = _read(key, found)
     return (None if kept.number < int(epoch or 0) else kept), others
+
+
+def _read(key: bytes, found: bytes) -> Kept:
+    """Return an answer as found under a key; the same bytes are read once."""
+    known = _known.get(key)
+    if known is not None and known[0] is found:
+        return known[1]
+    kept = _decode(found)
+    _known[key] = (found, kept)
+    while len(_known) > MOST_KNOWN:
+        with suppress(KeyError, RuntimeError):
+            del _known[next(iter(_known))]
+    return kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +245,9 @@ def put(turn: Turn, kept: Kept, tags: Iterable[str], *, most: int, key: bytes = 
     if kept.uses:
         uses = " ".join(map(str, kept.uses))
         hints.client().set(base(turn.key) + b":uses", uses, ex=seconds)
-    return bool(_script(PUT)(keys=[key or turn.key], args=args))
+    is_kept = bool(_script(PUT)(keys=[key or turn.key], args=args))
+    near.changed()
+    return is_kept
 
 
 def base(key: bytes) -> bytes:
@@ -246,6 +264,7 @@ def drop(tags: Sequence[str]) -> int:
     count = 0
     for start in range(0, len(tags), 200):
         count += int(_script(DROP)(keys=[b"page:number"], args=[REMEMBER_MS, *tags[start:][:200]]))
+    near.changed()
     return count
 
 
@@ -256,6 +275,7 @@ def drop_all() -> None:
         redis.RedisError: Redis is away.
     """
     _script(DROP_ALL)(keys=[b"page:number", EPOCH])
+    near.changed()
 
 
 def packed(body: bytes) -> bytes:

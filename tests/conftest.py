@@ -108,9 +108,10 @@ def _fresh_redis(request):
     if "django_db" in [mark.name for mark in request.node.iter_markers()] or "db" in (
         request.fixturenames
     ):
-        from dxp.lib import hints
+        from dxp.lib import hints, near
 
         hints.client().flushdb()
+        near.changed()
 
 
 @pytest.fixture

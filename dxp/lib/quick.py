@@ -39,7 +39,7 @@ def get_many(keys: Sequence[bytes], *, pool: Any = None) -> list[bytes | None]:
     Raises:
         redis.RedisError: Redis is away.
     """
-    command = b"".join(_packed(keys))
+    command = packed(keys)
     pool = pool or hints.client().connection_pool
     try:
         return _ask(_connection(pool), command)
@@ -57,10 +57,11 @@ def get_many(keys: Sequence[bytes], *, pool: Any = None) -> list[bytes | None]:
         raise
 
 
-def _packed(keys: Sequence[bytes]) -> list[bytes]:
+def packed(keys: Sequence[bytes]) -> bytes:
+    """Return the command that asks for some keys as Redis reads it."""
     parts = [b"*%d\r\n$4\r\nMGET\r\n" % (len(keys) + 1)]
     parts += [b"$%d\r\n%b\r\n" % (len(key), key) for key in keys]
-    return parts
+    return b"".join(parts)
 
 
 def _ask(connection: Any, command: bytes) -> list[bytes | None]:

@@ -6,7 +6,7 @@ import msgspec
 from wagtail.models import Locale
 
 from content import pagecache
-from dxp.lib import hints
+from dxp.lib import hints, near
 
 ARTICLE = "/insights/cash/"
 
@@ -22,6 +22,7 @@ def grow_old():
     for key in client.scan_iter("page:*#*"):
         kept = pagecache._decode(client.get(key))
         client.set(key, pagecache._encode(msgspec.structs.replace(kept, fresh_until=1.0)))
+    near.changed()
 
 
 def translate(page, title, **fields):
