@@ -41,11 +41,8 @@ def publish(*, list: str, pages: Sequence[tuple[int, float]], at: datetime) -> i
         if room.get(known.get(pk, 0)):
             room[known[pk]] -= 1
             ranked.append(pk)
-    with rows.raw_cursor() as cursor:
-        # Two that publish at once would both delete first.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"recommended:{list}"]
-        )
+    # Two that publish at once would both delete first.
+    rows.wait_for_lock(f"recommended:{list}")
     Recommended.objects.filter(list=list).delete()
     Recommended.objects.bulk_create(
         Recommended(list=list, page_id=pk, rank=rank, score=scores[pk], published_at=at)

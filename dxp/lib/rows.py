@@ -107,3 +107,9 @@ def advisory_lock(name: str) -> bool:
         cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [name])
         row = cursor.fetchone()
     return bool(row and row[0])
+
+
+def wait_for_lock(name: str) -> None:
+    """Take a lock until the end of the transaction, as soon as nobody else holds it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [name])

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "content.admin.refusal.RefusalMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+    "content.admin.in_turn.InTurnMiddleware",
 ]
 
 ROOT_URLCONF = "dxp.urls"

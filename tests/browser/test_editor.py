@@ -90,6 +90,7 @@ class Desk:
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=name).click()
         self.page.wait_for_load_state("networkidle")
+        assert not self.page.locator(".messages .error").all_inner_texts()
 
     def save(self) -> None:
         """Save the draft; Wagtail does so without leaving the page, and gives it an address."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connections
 from django.test import Client
+from wagtail import hooks
 from wagtail.models import Locale
 from wagtail.test.utils.form_data import nested_form_data
 
@@ -106,3 +110,64 @@ class TestTwoEditors:
         assert answer.json()["error_code"] == "invalid_revision"
         assert "newer version" in answer.json()["error_message"]
         assert names(thing, field)[1:] == ["Elena's"]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    """Elena presses the button while what she wrote a moment ago is still being saved."""
+
+    @pytest.fixture
+    def slow(self, opened, monkeypatch):
+        """Hold the first that comes back while it is looked through, and a second one comes."""
+        kind, first, second = type(opened[0]), threading.Event(), threading.Event()
+        clean = kind.clean
+
+        def slowly(thing):
+            if not first.is_set():
+                first.set()
+                second.wait(2)
+            return clean(thing)
+
+        monkeypatch.setattr(kind, "clean", slowly)
+        return first, second
+
+    def test_what_the_button_saved_is_the_newest_draft(self, opened, elena, slow):
+        thing, field = opened
+        first, second = slow
+        answers = {}
+
+        def typing():
+            try:
+                answers["typed"] = elena.type(**{field: "Half a wo"})
+            finally:
+                connections.close_all()
+
+        writer = threading.Thread(target=typing)
+        writer.start()
+        assert first.wait(20)
+        answers["pressed"] = elena.save(**{field: "Half a word"})
+        second.set()
+        writer.join(20)
+
+        assert answers["pressed"].status_code == 302
+        thing.refresh_from_db()
+        assert thing.get_latest_revision().content[field] == "Half a word"
+        assert names(thing, field)[-1] == "Half a word"
+
+    def test_what_breaks_halfway_leaves_nothing(self, opened, elena):
+        thing, field = opened
+        before = thing.revisions.count()
+        elena.client.raise_request_exception = False
+
+        def breaks(_request, _thing):
+            raise RuntimeError("somebody's own code")
+
+        with (
+            hooks.register_temporarily("after_edit_page", breaks),
+            hooks.register_temporarily("after_edit_snippet", breaks),
+        ):
+            assert elena.save(**{field: "Half"}).status_code == 500
+
+        assert thing.revisions.count() == before
+        assert elena.save(**{field: "Whole"}).status_code == 302
+        assert names(thing, field)[-1] == "Whole"
