@@ -8,7 +8,11 @@ import random
 import signal
 import time
 
-from django.db import connections
+from django.db import connection, connections
+
+ACTS = """
+SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND state <> 'idle'"""
 
 
 class Workers:
@@ -41,6 +45,7 @@ class Workers:
         for process in self.running:
             process.kill()
             process.join()
+        _wait_for_their_servers()
 
 
 def _repeat(job):
@@ -54,3 +59,14 @@ def _repeat(job):
         except Exception:  # noqa: BLE001 - a deadlock or a lost connection: the next round goes on
             connections.close_all()
         time.sleep(0.001)
+
+
+def _wait_for_their_servers(patience=20):
+    """PostgreSQL learns a moment later that somebody is dead, and keeps their locks till then."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        with connection.cursor() as cursor:
+            cursor.execute(ACTS)
+            if not cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
