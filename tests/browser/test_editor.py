@@ -132,7 +132,8 @@ def slot(desk, body, *, everyone: str, audience: str, theirs: str) -> None:
 def write(elena, title: str) -> str:
     """Write a page of a fragment and two slots; return where it is edited."""
     elena.open("/admin/fragments/add/")
-    elena.page.fill("[name=name]", FRAGMENT)
+    fragment = title.replace(TITLE, FRAGMENT)
+    elena.page.fill("[name=name]", fragment)
     elena.quote(elena.page.locator("[data-contentpath=body]").first, "Ring us on 555 0142.")
     elena.more("Publish")
     elena.open("/admin/pages/")
@@ -142,7 +143,7 @@ def write(elena, title: str) -> str:
     elena.page.fill("[name=title]", title)
     elena.page.fill("[name=intro]", "A pension, a mortgage, children: what comes first?")
     body = elena.page.locator("[data-contentpath=body]").first
-    elena.choose(elena.add(body, "Fragment"), FRAGMENT)
+    elena.choose(elena.add(body, "Fragment"), fragment)
     slot(
         elena, body, everyone="Read first what a house costs.", audience="Engaged readers",
         theirs="You have read a lot already.",
